@@ -46,11 +46,7 @@ impl Spec {
                 }
                 args.switches.push(name);
             } else {
-                bail!(
-                    "'{word}' is no option of `cargo xtask {}`; {}",
-                    self.command,
-                    self.list()
-                );
+                bail!("'{word}' is no option of `cargo xtask {}`; {}", self.command, self.list());
             }
         }
         Ok(args)
@@ -73,10 +69,7 @@ impl Args {
 
     /// Every value given for `name`, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values
-            .iter()
-            .filter(move |(own, _)| *own == name)
-            .map(|(_, value)| value.as_str())
+        self.values.iter().filter(move |(own, _)| *own == name).map(|(_, value)| value.as_str())
     }
 
     /// The one value given for `name`; giving it twice is an error, since one of the two would be lost.
@@ -131,11 +124,7 @@ pub fn split_rest(words: &[String]) -> (&[String], &[String]) {
 mod tests {
     use super::*;
 
-    const SPEC: Spec = Spec {
-        command: "demo",
-        values: &["--bars", "--media"],
-        switches: &["--plain"],
-    };
+    const SPEC: Spec = Spec { command: "demo", values: &["--bars", "--media"], switches: &["--plain"] };
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(String::from).collect()
@@ -147,19 +136,13 @@ mod tests {
 
     #[test]
     fn a_value_may_be_joined_with_an_equals_sign() {
-        assert_eq!(
-            SPEC.read(&words("--bars=4")).unwrap(),
-            SPEC.read(&words("--bars 4")).unwrap()
-        );
+        assert_eq!(SPEC.read(&words("--bars=4")).unwrap(), SPEC.read(&words("--bars 4")).unwrap());
     }
 
     #[test]
     fn an_unknown_option_is_named_with_the_known_ones() {
         let error = error("--bas 4");
-        assert!(
-            error.contains("'--bas'") && error.contains("--bars, --media, --plain"),
-            "{error}"
-        );
+        assert!(error.contains("'--bas'") && error.contains("--bars, --media, --plain"), "{error}");
     }
 
     #[test]
@@ -175,30 +158,17 @@ mod tests {
 
     #[test]
     fn an_option_that_may_repeat_keeps_its_order_and_one_that_may_not_is_refused() {
-        let args = SPEC
-            .read(&words("--media a --media b --bars 1 --bars 2"))
-            .unwrap();
+        let args = SPEC.read(&words("--media a --media b --bars 1 --bars 2")).unwrap();
         assert_eq!(args.all("--media").collect::<Vec<_>>(), ["a", "b"]);
-        assert!(
-            args.one("--bars")
-                .unwrap_err()
-                .to_string()
-                .contains("'1' and '2'")
-        );
+        assert!(args.one("--bars").unwrap_err().to_string().contains("'1' and '2'"));
     }
 
     #[test]
     fn a_number_out_of_range_is_answered_with_the_range() {
         for bad in ["0", "1001", "four", "-4", "1.5", ""] {
             let args = SPEC.read(&[format!("--bars={bad}")]).unwrap();
-            let error = args
-                .number("--bars", 1u32, 1000, "bars")
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains("from 1 to 1000 bars") && error.contains(bad),
-                "{error}"
-            );
+            let error = args.number("--bars", 1u32, 1000, "bars").unwrap_err().to_string();
+            assert!(error.contains("from 1 to 1000 bars") && error.contains(bad), "{error}");
         }
     }
 
@@ -211,9 +181,6 @@ mod tests {
     #[test]
     fn words_behind_two_dashes_belong_to_the_program() {
         let all = words("--plain -- --bars 3");
-        assert_eq!(
-            split_rest(&all),
-            (&words("--plain")[..], &words("--bars 3")[..])
-        );
+        assert_eq!(split_rest(&all), (&words("--plain")[..], &words("--bars 3")[..]));
     }
 }

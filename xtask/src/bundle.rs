@@ -30,33 +30,18 @@ pub struct Bundles {
 
 /// `cargo xtask bundle`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
-    let args = Spec {
-        command: "bundle",
-        values: &[],
-        switches: &["--debug"],
-    }
-    .read(words)?;
+    let args = Spec { command: "bundle", values: &[], switches: &["--debug"] }.read(words)?;
     system::require(&[Need::Build])?;
     let bundles = make(workspace, !args.has("--debug"))?;
-    println!(
-        "{}\n{}",
-        workspace.show(&bundles.clap),
-        workspace.show(&bundles.vst3)
-    );
+    println!("{}\n{}", workspace.show(&bundles.clap), workspace.show(&bundles.vst3));
     Ok(0)
 }
 
 /// Build and pack. In release one call of cargo makes the plug-in, the demo's host and the command-line program
 /// together: they share every dependency with the same features, so nothing is compiled twice for another command.
 pub fn make(workspace: &Workspace, release: bool) -> Result<Bundles> {
-    say(&format!(
-        "building the plug-in ({})",
-        if release { "release" } else { "development" }
-    ));
-    let mut command = cargo(
-        workspace,
-        &["build", "-p", PACKAGE, "--lib", "--bin", PACKAGE],
-    );
+    say(&format!("building the plug-in ({})", if release { "release" } else { "development" }));
+    let mut command = cargo(workspace, &["build", "-p", PACKAGE, "--lib", "--bin", PACKAGE]);
     if release {
         command.args(["--release", "-p", "tracklight_host", "--bin", "demo"]);
     }
@@ -75,11 +60,7 @@ fn pack(workspace: &Workspace, release: bool) -> Result<Bundles> {
     }
     // The bundler reads bundler.toml from the current folder.
     std::env::set_current_dir(&workspace.root).context("could not enter the repository")?;
-    let profile: &[String] = if release {
-        &["--release".to_string()]
-    } else {
-        &[]
-    };
+    let profile: &[String] = if release { &["--release".to_string()] } else { &[] };
     nice_plug_xtask::bundle(&workspace.target, PACKAGE, profile, false)?;
     find(workspace)
 }
@@ -90,16 +71,10 @@ pub fn find(workspace: &Workspace) -> Result<Bundles> {
         let path = workspace.bundled().join(name);
         match path.exists() {
             true => Ok(path),
-            false => bail!(
-                "there is no {}: the plug-in does not export that format",
-                workspace.show(&path)
-            ),
+            false => bail!("there is no {}: the plug-in does not export that format", workspace.show(&path)),
         }
     };
-    Ok(Bundles {
-        clap: there("Tracklight.clap")?,
-        vst3: there("Tracklight.vst3")?,
-    })
+    Ok(Bundles { clap: there("Tracklight.clap")?, vst3: there("Tracklight.vst3")? })
 }
 
 /// Remove a file or a folder; one that is not there is fine.

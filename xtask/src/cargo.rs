@@ -31,17 +31,12 @@ pub fn succeed(command: &mut Command) -> Result<()> {
 
 /// Run to the end and hand back how it ended.
 pub fn finish(command: &mut Command) -> Result<ExitStatus> {
-    command
-        .status()
-        .with_context(|| format!("could not start `{}`", line(command)))
+    command.status().with_context(|| format!("could not start `{}`", line(command)))
 }
 
 /// Whether the program starts and succeeds; what it prints is dropped. For asking whether a tool is there.
 pub fn answers(program: &str, words: &[&str]) -> bool {
-    Command::new(program)
-        .args(words)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(program).args(words).output().is_ok_and(|output| output.status.success())
 }
 
 /// The exit status to pass on: the program's own, or 128 + signal as shells say it.
@@ -50,28 +45,17 @@ pub fn code(status: ExitStatus) -> u8 {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return u8::try_from(128 + signal).unwrap_or(u8::MAX);
     }
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1)
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 /// The command as one would type it, with the program's bare name.
 pub fn line(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
-    let name = program
-        .file_name()
-        .unwrap_or(program.as_os_str())
-        .to_string_lossy()
-        .into_owned();
+    let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     let mut words = vec![name];
     words.extend(command.get_args().map(|word| {
         let word = word.to_string_lossy();
-        if word.contains(' ') {
-            format!("'{word}'")
-        } else {
-            word.into_owned()
-        }
+        if word.contains(' ') { format!("'{word}'") } else { word.into_owned() }
     }));
     words.join(" ")
 }

@@ -33,9 +33,7 @@ pub const USAGE: &str = "cargo xtask demo [OPTIONS]
 
 const SPEC: Spec = Spec {
     command: "demo",
-    values: &[
-        "--script", "--media", "--bars", "--rate", "--block", "--tempo", "--seed", "--out",
-    ],
+    values: &["--script", "--media", "--bars", "--rate", "--block", "--tempo", "--seed", "--out"],
     switches: &["--plain", "--no-build"],
 };
 
@@ -59,19 +57,13 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
     };
     let program = workspace.program("release", "demo");
     if !program.is_file() {
-        bail!(
-            "there is no {}; leave out --no-build once",
-            workspace.show(&program)
-        );
+        bail!("there is no {}; leave out --no-build once", workspace.show(&program));
     }
 
     let display = screen();
     say("playing the demo");
     let mut host = Command::new(program);
-    host.args(options)
-        .arg("--clap")
-        .arg(bundles.clap)
-        .current_dir(&workspace.root);
+    host.args(options).arg("--clap").arg(bundles.clap).current_dir(&workspace.root);
     match &display {
         Some(display) => host.env("DISPLAY", &display.name),
         None if !display::is_given() => host.env_remove("DISPLAY"),
@@ -85,9 +77,7 @@ fn screen() -> Option<Display> {
     if display::is_given() {
         return None;
     }
-    Display::start()
-        .inspect_err(|error| eprintln!("note: no picture of the editor: {error:#}"))
-        .ok()
+    Display::start().inspect_err(|error| eprintln!("note: no picture of the editor: {error:#}")).ok()
 }
 
 /// Check every option and hand them on as the host wants them: absolute paths, `--out` always given.
@@ -152,11 +142,7 @@ mod tests {
         std::fs::write(folder.path().join("song.lua"), "").unwrap();
         std::fs::create_dir(folder.path().join("drums")).unwrap();
         let at = folder.path().to_path_buf();
-        let workspace = Workspace {
-            root: at.clone(),
-            target: at.join("target"),
-            called_from: at,
-        };
+        let workspace = Workspace { root: at.clone(), target: at.join("target"), called_from: at };
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
         host_options(&SPEC.read(&words)?, &workspace)
     }
@@ -169,10 +155,7 @@ mod tests {
     fn with_no_option_only_the_output_folder_is_told() {
         let options = options(&[]).unwrap();
         assert_eq!(options.len(), 2);
-        assert!(
-            options[0] == "--out" && options[1].ends_with("target/demo"),
-            "{options:?}"
-        );
+        assert!(options[0] == "--out" && options[1].ends_with("target/demo"), "{options:?}");
     }
 
     #[test]
@@ -180,29 +163,15 @@ mod tests {
         let line = "--script song.lua --media drums --bars 4 --rate 44100 --block 64 --tempo 123.4 --plain --seed 7";
         let words: Vec<&str> = line.split(' ').collect();
         let options = options(&words).unwrap().join(" ");
-        for part in [
-            "--bars 4",
-            "--rate 44100",
-            "--block 64",
-            "--tempo 123.4",
-            "--plain",
-            "--seed 7",
-        ] {
+        for part in ["--bars 4", "--rate 44100", "--block 64", "--tempo 123.4", "--plain", "--seed 7"] {
             assert!(options.contains(part), "{part} in {options}");
         }
-        assert!(
-            options.contains("/song.lua") && options.contains("/drums"),
-            "{options}"
-        );
+        assert!(options.contains("/song.lua") && options.contains("/drums"), "{options}");
     }
 
     #[test]
     fn what_xtask_does_itself_is_not_handed_on() {
-        assert!(
-            !options(&["--no-build"])
-                .unwrap()
-                .contains(&"--no-build".to_string())
-        );
+        assert!(!options(&["--no-build"]).unwrap().contains(&"--no-build".to_string()));
     }
 
     #[test]
@@ -224,10 +193,7 @@ mod tests {
             ("--seed", "-1", "from 0 to"),
         ] {
             let error = error(&[option, bad]);
-            assert!(
-                error.contains(range) && error.contains(option) && error.contains(bad),
-                "{error}"
-            );
+            assert!(error.contains(range) && error.contains(option) && error.contains(bad), "{error}");
         }
     }
 }

@@ -18,15 +18,7 @@ impl Display {
     /// Start Xvfb on a number it finds free by itself, so that two runs on one machine never fight.
     pub fn start() -> Result<Self> {
         let mut server = Command::new("Xvfb")
-            .args([
-                "-displayfd",
-                "1",
-                "-screen",
-                "0",
-                "1600x1000x24",
-                "-nolisten",
-                "tcp",
-            ])
+            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -34,22 +26,15 @@ impl Display {
             .context("could not start Xvfb")?;
         let stdout = server.stdout.take().context("Xvfb has no output")?;
         // From here on the drop ends the server, also when it never answers.
-        let mut display = Self {
-            server,
-            name: String::new(),
-        };
+        let mut display = Self { server, name: String::new() };
         let (tell, told) = mpsc::sync_channel(1);
-        std::thread::Builder::new()
-            .name("xvfb-answer".into())
-            .spawn(move || {
-                let mut line = String::new();
-                let read = BufReader::new(stdout).read_line(&mut line);
-                // Nobody listens any more when the ten seconds were over.
-                let _ = tell.send(read.map(|_| line));
-            })?;
-        let line = told
-            .recv_timeout(Duration::from_secs(10))
-            .context("Xvfb said nothing in 10 s")??;
+        std::thread::Builder::new().name("xvfb-answer".into()).spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout).read_line(&mut line);
+            // Nobody listens any more when the ten seconds were over.
+            let _ = tell.send(read.map(|_| line));
+        })?;
+        let line = told.recv_timeout(Duration::from_secs(10)).context("Xvfb said nothing in 10 s")??;
         match line.trim().parse::<u32>() {
             Ok(number) => display.name = format!(":{number}"),
             Err(_) => bail!("Xvfb ended without a display number"),

@@ -22,18 +22,10 @@ pub const USAGE: &str = "cargo xtask docs [--check]
 
 /// `cargo xtask docs`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
-    let args = Spec {
-        command: "docs",
-        values: &[],
-        switches: &["--check"],
-    }
-    .read(words)?;
+    let args = Spec { command: "docs", values: &[], switches: &["--check"] }.read(words)?;
     system::require(&[Need::Build])?;
     say("building the program that writes the pages");
-    succeed(&mut cargo(
-        workspace,
-        &["build", "-p", "tracklight", "--bin", "tracklight"],
-    ))?;
+    succeed(&mut cargo(workspace, &["build", "-p", "tracklight", "--bin", "tracklight"]))?;
     let program = workspace.program("debug", "tracklight");
     match args.has("--check") {
         true => check(workspace, &program)?,
@@ -49,10 +41,7 @@ pub fn check(workspace: &Workspace, program: &Path) -> Result<()> {
     write(program, &fresh)?;
     let stale = compare(&fresh, &workspace.root.join("docs"))?;
     if !stale.is_empty() {
-        bail!(
-            "not current in docs/: {}; run: cargo xtask docs",
-            stale.join(", ")
-        );
+        bail!("not current in docs/: {}; run: cargo xtask docs", stale.join(", "));
     }
     Ok(())
 }
@@ -84,9 +73,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut open = vec![PathBuf::new()];
     while let Some(inner) = open.pop() {
         let place = folder.join(&inner);
-        for entry in
-            fs::read_dir(&place).with_context(|| format!("could not read {}", place.display()))?
-        {
+        for entry in fs::read_dir(&place).with_context(|| format!("could not read {}", place.display()))? {
             let entry = entry?;
             let name = inner.join(entry.file_name());
             match entry.file_type()?.is_dir() {
@@ -119,9 +106,6 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        assert_eq!(
-            compare(&fresh, &committed).unwrap(),
-            ["lua/other.md", "missing.md"]
-        );
+        assert_eq!(compare(&fresh, &committed).unwrap(), ["lua/other.md", "missing.md"]);
     }
 }

@@ -37,12 +37,7 @@ const HERE: Os = if cfg!(target_os = "macos") {
 
 /// `cargo xtask install`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
-    let args = Spec {
-        command: "install",
-        values: &["--user-dir"],
-        switches: &["--no-build"],
-    }
-    .read(words)?;
+    let args = Spec { command: "install", values: &["--user-dir"], switches: &["--no-build"] }.read(words)?;
     let base = match args.one("--user-dir")? {
         Some(folder) => {
             let folder = workspace.called_from.join(folder);
@@ -67,15 +62,9 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
 }
 
 fn home(os: Os) -> Result<PathBuf> {
-    let name = if os == Os::Windows {
-        "COMMONPROGRAMFILES"
-    } else {
-        "HOME"
-    };
+    let name = if os == Os::Windows { "COMMONPROGRAMFILES" } else { "HOME" };
     let value = std::env::var_os(name).filter(|value| !value.is_empty());
-    value
-        .map(PathBuf::from)
-        .ok_or_else(|| anyhow!("{name} is not set; give the folder with --user-dir"))
+    value.map(PathBuf::from).ok_or_else(|| anyhow!("{name} is not set; give the folder with --user-dir"))
 }
 
 /// Where hosts look for CLAP and for VST3.
@@ -90,11 +79,7 @@ fn folders(os: Os, base: &Path) -> [PathBuf; 2] {
 /// Copy `bundle` into `folder`: first beside its place, then by renaming. A host that has the old one open keeps the
 /// old file; writing over it would pull the code from under a running session.
 fn put(bundle: &Path, folder: &Path) -> Result<PathBuf> {
-    let name = bundle
-        .file_name()
-        .context("a bundle has a name")?
-        .to_string_lossy()
-        .into_owned();
+    let name = bundle.file_name().context("a bundle has a name")?.to_string_lossy().into_owned();
     let place = folder.join(&name);
     let fresh = folder.join(format!(".{name}.new"));
     let old = folder.join(format!(".{name}.old"));
@@ -103,8 +88,7 @@ fn put(bundle: &Path, folder: &Path) -> Result<PathBuf> {
     bundle::remove(&old)?;
     copy(bundle, &fresh).with_context(|| format!("could not copy to {}", folder.display()))?;
     if place.exists() {
-        fs::rename(&place, &old)
-            .with_context(|| format!("could not replace {}", place.display()))?;
+        fs::rename(&place, &old).with_context(|| format!("could not replace {}", place.display()))?;
     }
     fs::rename(&fresh, &place).with_context(|| format!("could not put {}", place.display()))?;
     bundle::remove(&old)?;
@@ -130,14 +114,8 @@ mod tests {
     #[test]
     fn each_system_has_the_folders_its_hosts_search() {
         let base = Path::new("/home/ada");
-        assert_eq!(
-            folders(Os::Linux, base),
-            [base.join(".clap"), base.join(".vst3")]
-        );
-        assert_eq!(
-            folders(Os::Mac, base)[0],
-            base.join("Library/Audio/Plug-Ins/CLAP")
-        );
+        assert_eq!(folders(Os::Linux, base), [base.join(".clap"), base.join(".vst3")]);
+        assert_eq!(folders(Os::Mac, base)[0], base.join("Library/Audio/Plug-Ins/CLAP"));
         assert_eq!(folders(Os::Windows, base)[1], base.join("VST3"));
     }
 
@@ -150,15 +128,9 @@ mod tests {
             fs::create_dir_all(bundle.join("Contents")).unwrap();
             fs::write(bundle.join("Contents/so"), version).unwrap();
             let place = put(&bundle, &hosts).unwrap();
-            assert_eq!(
-                fs::read_to_string(place.join("Contents/so")).unwrap(),
-                version
-            );
+            assert_eq!(fs::read_to_string(place.join("Contents/so")).unwrap(), version);
         }
-        let left: Vec<_> = fs::read_dir(&hosts)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let left: Vec<_> = fs::read_dir(&hosts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["Tracklight.vst3"]);
     }
 

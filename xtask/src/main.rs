@@ -48,24 +48,9 @@ const VERBS: &[Verb] = &[
         usage: demo::USAGE,
         run: demo::run,
     },
-    Verb {
-        name: "run",
-        about: "open the standalone window",
-        usage: standalone::USAGE,
-        run: standalone::run,
-    },
-    Verb {
-        name: "bundle",
-        about: "build Tracklight.clap and Tracklight.vst3",
-        usage: bundle::USAGE,
-        run: bundle::run,
-    },
-    Verb {
-        name: "install",
-        about: "put the bundles where hosts look",
-        usage: install::USAGE,
-        run: install::run,
-    },
+    Verb { name: "run", about: "open the standalone window", usage: standalone::USAGE, run: standalone::run },
+    Verb { name: "bundle", about: "build Tracklight.clap and Tracklight.vst3", usage: bundle::USAGE, run: bundle::run },
+    Verb { name: "install", about: "put the bundles where hosts look", usage: install::USAGE, run: install::run },
     Verb {
         name: "test",
         about: "everything that must hold: format, lints, suite, docs, VST3 hosts, demo",
@@ -78,24 +63,14 @@ const VERBS: &[Verb] = &[
         usage: suite::GOLDEN_USAGE,
         run: suite::golden,
     },
-    Verb {
-        name: "bench",
-        about: "run the benches and print ratios",
-        usage: bench::USAGE,
-        run: bench::run,
-    },
+    Verb { name: "bench", about: "run the benches and print ratios", usage: bench::USAGE, run: bench::run },
     Verb {
         name: "rows",
         about: "write docs/rows.md: which rows of the contract which tests prove",
         usage: rows::USAGE,
         run: rows::run,
     },
-    Verb {
-        name: "docs",
-        about: "write the generated pages of docs/",
-        usage: docs::USAGE,
-        run: docs::run,
-    },
+    Verb { name: "docs", about: "write the generated pages of docs/", usage: docs::USAGE, run: docs::run },
     Verb {
         name: "system",
         about: "install or name the system packages that are missing",
@@ -128,10 +103,7 @@ fn dispatch(words: &[String]) -> Result<u8> {
         return Ok(0);
     }
     let Some(verb) = verb(first) else {
-        bail!(
-            "there is no command '{first}'; the commands are {}",
-            names()
-        );
+        bail!("there is no command '{first}'; the commands are {}", names());
     };
     let own = rest.split(|word| word == "--").next().unwrap_or(rest);
     if own.iter().any(|word| word == "--help" || word == "-h") {
@@ -146,11 +118,7 @@ fn verb(name: &str) -> Option<&'static Verb> {
 }
 
 fn names() -> String {
-    VERBS
-        .iter()
-        .map(|verb| verb.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    VERBS.iter().map(|verb| verb.name).collect::<Vec<_>>().join(", ")
 }
 
 fn help() -> String {
@@ -169,21 +137,13 @@ mod tests {
     fn every_command_is_in_the_help_with_a_usage_that_names_it() {
         for verb in VERBS {
             assert!(help().contains(verb.about), "{}", verb.name);
-            assert!(
-                verb.usage
-                    .starts_with(&format!("cargo xtask {}", verb.name)),
-                "{}",
-                verb.name
-            );
+            assert!(verb.usage.starts_with(&format!("cargo xtask {}", verb.name)), "{}", verb.name);
         }
     }
 
     #[test]
     fn an_unknown_command_is_named_with_the_ones_there_are() {
         let error = dispatch(&["dmeo".to_string()]).unwrap_err().to_string();
-        assert!(
-            error.contains("'dmeo'") && error.contains("demo"),
-            "{error}"
-        );
+        assert!(error.contains("'dmeo'") && error.contains("demo"), "{error}");
     }
 }

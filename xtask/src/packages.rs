@@ -48,88 +48,36 @@ pub struct Package {
 }
 
 const fn row(need: Need, debian: &'static str, probe: Probe) -> Package {
-    Package {
-        need,
-        debian,
-        probe,
-    }
+    Package { need, debian, probe }
 }
 
 /// The table. Build needs were found by reading the build scripts of every dependency: only Lua and tree-sitter compile
 /// C, and x11-dl asks pkg-config for folders but does without it.
 pub const PACKAGES: &[Package] = &[
     row(Need::Build, "gcc", Probe::Program("cc")),
-    row(
-        Need::Build,
-        "libc6-dev",
-        Probe::File("/usr/include/stdio.h"),
-    ),
+    row(Need::Build, "libc6-dev", Probe::File("/usr/include/stdio.h")),
     row(Need::Editor, "libgl1", Probe::Library("libGL.so.1")),
     row(Need::Editor, "libegl1", Probe::Library("libEGL.so.1")),
-    row(
-        Need::Editor,
-        "libgl1-mesa-dri",
-        Probe::Library("dri/swrast_dri.so"),
-    ),
+    row(Need::Editor, "libgl1-mesa-dri", Probe::Library("dri/swrast_dri.so")),
     row(Need::Editor, "libx11-6", Probe::Library("libX11.so.6")),
-    row(
-        Need::Editor,
-        "libx11-xcb1",
-        Probe::Library("libX11-xcb.so.1"),
-    ),
+    row(Need::Editor, "libx11-xcb1", Probe::Library("libX11-xcb.so.1")),
     row(Need::Editor, "libxcb1", Probe::Library("libxcb.so.1")),
-    row(
-        Need::Editor,
-        "libxcursor1",
-        Probe::Library("libXcursor.so.1"),
-    ),
-    row(
-        Need::Editor,
-        "libxkbcommon0",
-        Probe::Library("libxkbcommon.so.0"),
-    ),
-    row(
-        Need::Editor,
-        "libxkbcommon-x11-0",
-        Probe::Library("libxkbcommon-x11.so.0"),
-    ),
+    row(Need::Editor, "libxcursor1", Probe::Library("libXcursor.so.1")),
+    row(Need::Editor, "libxkbcommon0", Probe::Library("libxkbcommon.so.0")),
+    row(Need::Editor, "libxkbcommon-x11-0", Probe::Library("libxkbcommon-x11.so.0")),
     row(Need::Screen, "xvfb", Probe::Program("Xvfb")),
     row(Need::Typing, "xdotool", Probe::Program("xdotool")),
     row(Need::Standalone, "pkg-config", Probe::Program("pkg-config")),
     row(Need::Standalone, "libasound2-dev", Probe::PkgConfig("alsa")),
-    row(
-        Need::Standalone,
-        "libjack-jackd2-dev",
-        Probe::PkgConfig("jack"),
-    ),
+    row(Need::Standalone, "libjack-jackd2-dev", Probe::PkgConfig("jack")),
     row(Need::Vst3Hosts, "python3", Probe::Program("python3")),
-    row(
-        Need::Vst3Hosts,
-        "python3-venv",
-        Probe::Python("venv, ensurepip"),
-    ),
+    row(Need::Vst3Hosts, "python3-venv", Probe::Python("venv, ensurepip")),
     row(Need::Vst3Hosts, "libgl1", Probe::Library("libGL.so.1")),
-    row(
-        Need::Vst3Hosts,
-        "libatomic1",
-        Probe::Library("libatomic.so.1"),
-    ),
-    row(
-        Need::Vst3Hosts,
-        "libstdc++6",
-        Probe::Library("libstdc++.so.6"),
-    ),
+    row(Need::Vst3Hosts, "libatomic1", Probe::Library("libatomic.so.1")),
+    row(Need::Vst3Hosts, "libstdc++6", Probe::Library("libstdc++.so.6")),
     // A megabyte of recorded speech; hydrogen-drumkits would be 140.
-    row(
-        Need::Recordings,
-        "alsa-utils",
-        Probe::File("/usr/share/sounds/alsa/Front_Center.wav"),
-    ),
-    row(
-        Need::Bench,
-        "supercollider-server",
-        Probe::Program("scsynth"),
-    ),
+    row(Need::Recordings, "alsa-utils", Probe::File("/usr/share/sounds/alsa/Front_Center.wav")),
+    row(Need::Bench, "supercollider-server", Probe::Program("scsynth")),
 ];
 
 impl Need {
@@ -188,19 +136,13 @@ mod tests {
         for need in Need::ALL {
             assert!(need.packages().next().is_some(), "{need:?}");
         }
-        assert!(
-            PACKAGES
-                .iter()
-                .all(|package| Need::ALL.contains(&package.need))
-        );
+        assert!(PACKAGES.iter().all(|package| Need::ALL.contains(&package.need)));
     }
 
     #[test]
     fn no_package_stands_twice_under_one_need() {
         for (at, one) in PACKAGES.iter().enumerate() {
-            let twice = PACKAGES[..at]
-                .iter()
-                .any(|two| two.need == one.need && two.debian == one.debian);
+            let twice = PACKAGES[..at].iter().any(|two| two.need == one.need && two.debian == one.debian);
             assert!(!twice, "{one:?}");
         }
     }
@@ -209,19 +151,12 @@ mod tests {
     fn package_names_are_such_as_debian_allows() {
         for package in PACKAGES {
             let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
-            assert!(
-                package.debian.len() > 1 && package.debian.chars().all(fine),
-                "{package:?}"
-            );
+            assert!(package.debian.len() > 1 && package.debian.chars().all(fine), "{package:?}");
         }
     }
 
     #[test]
     fn building_the_plug_in_needs_no_sound_or_display_header() {
-        assert!(
-            Need::Build
-                .packages()
-                .all(|package| package.debian == "gcc" || package.debian == "libc6-dev")
-        );
+        assert!(Need::Build.packages().all(|package| package.debian == "gcc" || package.debian == "libc6-dev"));
     }
 }

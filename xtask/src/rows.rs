@@ -45,12 +45,7 @@ struct Row {
 
 /// `cargo xtask rows`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
-    let args = Spec {
-        command: "rows",
-        values: &[],
-        switches: &["--check"],
-    }
-    .read(words)?;
+    let args = Spec { command: "rows", values: &[], switches: &["--check"] }.read(words)?;
     if args.has("--check") {
         check(workspace)?;
         return Ok(0);
@@ -60,9 +55,7 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
     fs::create_dir_all(workspace.root.join("docs")).context("could not make docs/")?;
     fs::write(&path, &page).with_context(|| format!("could not write {PAGE}"))?;
     // The page's own summary lines, for the terminal.
-    page.lines()
-        .filter(|line| line.starts_with("**"))
-        .for_each(|line| println!("{}", line.replace("**", "")));
+    page.lines().filter(|line| line.starts_with("**")).for_each(|line| println!("{}", line.replace("**", "")));
     Ok(0)
 }
 
@@ -81,12 +74,7 @@ fn generate(workspace: &Workspace) -> Result<String> {
     let proofs = proofs::collect(workspace)?;
     for proof in &proofs {
         if contract.row(&proof.id).is_none() {
-            bail!(
-                "{}:{}: proves '{}', but the contract has no such row",
-                proof.file,
-                proof.line,
-                proof.id
-            );
+            bail!("{}:{}: proves '{}', but the contract has no such row", proof.file, proof.line, proof.id);
         }
     }
     Ok(page::write(&contract, &proofs))
@@ -96,28 +84,17 @@ impl Contract {
     /// Read the table: `== KEY  Title` opens a section, `ID  title` or `ID  title | now: remark` is a row.
     fn read(text: &str) -> Result<Self> {
         let mut sections: Vec<Section> = Vec::new();
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .map(|(at, line)| (at + 1, line.trim()))
-        {
+        for (number, line) in text.lines().enumerate().map(|(at, line)| (at + 1, line.trim())) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             if let Some(heading) = line.strip_prefix("==") {
                 let title = heading.split_whitespace().collect::<Vec<_>>().join(" ");
-                sections.push(Section {
-                    title,
-                    rows: Vec::new(),
-                });
+                sections.push(Section { title, rows: Vec::new() });
                 continue;
             }
             let row = Row::read(line).with_context(|| format!("line {number}"))?;
-            if sections
-                .iter()
-                .flat_map(|section| &section.rows)
-                .any(|other| other.id == row.id)
-            {
+            if sections.iter().flat_map(|section| &section.rows).any(|other| other.id == row.id) {
                 bail!("line {number}: the row {} is there twice", row.id);
             }
             let Some(section) = sections.last_mut() else {
@@ -155,20 +132,14 @@ impl Row {
                 None => bail!("after '|' stands 'now' or 'now: remark', not '{mark}'"),
             },
         };
-        Ok(Self {
-            id: id.to_string(),
-            title: title.trim().to_string(),
-            now,
-        })
+        Ok(Self { id: id.to_string(), title: title.trim().to_string(), now })
     }
 }
 
 /// A row's id: one capital letter and a number.
 fn is_id(word: &str) -> bool {
     let mut letters = word.chars();
-    letters
-        .next()
-        .is_some_and(|first| first.is_ascii_uppercase())
+    letters.next().is_some_and(|first| first.is_ascii_uppercase())
         && word.len() > 1
         && letters.all(|rest| rest.is_ascii_digit())
 }
@@ -180,9 +151,7 @@ mod tests {
     #[test]
     fn the_contract_in_the_repository_can_be_read_whole() {
         let contract = Contract::read(include_str!("rows.txt")).unwrap();
-        for id in [
-            "H1", "T2", "S0", "G9", "C9", "L15", "E12", "P7", "V9", "D25", "O3", "K2",
-        ] {
+        for id in ["H1", "T2", "S0", "G9", "C9", "L15", "E12", "P7", "V9", "D25", "O3", "K2"] {
             assert!(contract.row(id).is_some(), "{id}");
         }
         let partial = contract.row("S11").unwrap();
@@ -194,10 +163,7 @@ mod tests {
     fn a_bad_line_of_the_contract_is_named() {
         for (text, part) in [
             ("T1 A row", "before the first section"),
-            (
-                "== T\nT1 A row\nT1 Again",
-                "line 3: the row T1 is there twice",
-            ),
+            ("== T\nT1 A row\nT1 Again", "line 3: the row T1 is there twice"),
             ("== T\nT1", "an id and a title"),
             ("== T\ntempo clamps", "an id and a title"),
             ("== T\nT1 A row | later", "not 'later'"),

@@ -52,25 +52,13 @@ impl Steps {
     /// With `keep_going` a failed step does not stop the ones after it.
     pub fn new(keep_going: bool) -> Self {
         begun();
-        Self {
-            keep_going,
-            done: Vec::new(),
-        }
+        Self { keep_going, done: Vec::new() }
     }
 
     /// Run one step, unless one before it failed.
-    pub fn step(
-        &mut self,
-        name: &'static str,
-        about: &str,
-        work: impl FnOnce() -> Result<Outcome>,
-    ) {
+    pub fn step(&mut self, name: &'static str, about: &str, work: impl FnOnce() -> Result<Outcome>) {
         if !self.keep_going && self.failed() {
-            self.done.push((
-                name,
-                Duration::ZERO,
-                Outcome::Skipped("not run after the failure".into()),
-            ));
+            self.done.push((name, Duration::ZERO, Outcome::Skipped("not run after the failure".into())));
             return;
         }
         eprintln!();
@@ -87,16 +75,12 @@ impl Steps {
 
     /// Whether any step failed so far.
     pub fn failed(&self) -> bool {
-        self.done
-            .iter()
-            .any(|(_, _, outcome)| matches!(outcome, Outcome::Failed(_)))
+        self.done.iter().any(|(_, _, outcome)| matches!(outcome, Outcome::Failed(_)))
     }
 
     /// Whether the named step was run and held.
     pub fn passed(&self, name: &str) -> bool {
-        self.done
-            .iter()
-            .any(|(own, _, outcome)| *own == name && matches!(outcome, Outcome::Passed))
+        self.done.iter().any(|(own, _, outcome)| *own == name && matches!(outcome, Outcome::Passed))
     }
 
     /// The table for the end: a line per step, and the total.
@@ -152,10 +136,7 @@ mod tests {
         let summary = three(true).summary();
         let lines: Vec<&str> = summary.lines().filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), 4);
-        assert!(
-            lines[1].starts_with("two") && lines[1].ends_with("FAILED   a reason"),
-            "{summary}"
-        );
+        assert!(lines[1].starts_with("two") && lines[1].ends_with("FAILED   a reason"), "{summary}");
         assert!(lines[3].starts_with("total"));
     }
 

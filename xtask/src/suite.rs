@@ -14,16 +14,9 @@ pub const GOLDEN_USAGE: &str = "cargo xtask golden --update [-- FILTER]
 /// `cargo xtask golden`.
 pub fn golden(workspace: &Workspace, words: &[String]) -> Result<u8> {
     let (own, filter) = split_rest(words);
-    let args = Spec {
-        command: "golden",
-        values: &[],
-        switches: &["--update"],
-    }
-    .read(own)?;
+    let args = Spec { command: "golden", values: &[], switches: &["--update"] }.read(own)?;
     if !args.has("--update") {
-        bail!(
-            "golden files are checked by the suite; to write them anew: cargo xtask golden --update"
-        );
+        bail!("golden files are checked by the suite; to write them anew: cargo xtask golden --update");
     }
     say("running the suite, golden files are written");
     let mut command = cargo(workspace, &["test", "--workspace", "--tests", "--"]);

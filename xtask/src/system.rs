@@ -20,18 +20,11 @@ pub const USAGE: &str = "cargo xtask system [--all] [--check]
 
 /// `cargo xtask system`.
 pub fn run(_: &Workspace, words: &[String]) -> Result<u8> {
-    let spec = Spec {
-        command: "system",
-        values: &[],
-        switches: &["--all", "--check"],
-    };
+    let spec = Spec { command: "system", values: &[], switches: &["--all", "--check"] };
     let args = spec.read(words)?;
     let optional = [Need::Bench, Need::Standalone];
-    let needs: Vec<Need> = Need::ALL
-        .iter()
-        .copied()
-        .filter(|need| args.has("--all") || !optional.contains(need))
-        .collect();
+    let needs: Vec<Need> =
+        Need::ALL.iter().copied().filter(|need| args.has("--all") || !optional.contains(need)).collect();
     if !args.has("--check") {
         wish(&needs);
     }
@@ -63,17 +56,10 @@ pub fn wish(needs: &[Need]) -> Vec<Need> {
     if missing.is_empty() {
         return Vec::new();
     }
-    let unmet: Vec<Need> = needs
-        .iter()
-        .copied()
-        .filter(|need| missing.iter().any(|package| package.need == *need))
-        .collect();
+    let unmet: Vec<Need> =
+        needs.iter().copied().filter(|need| missing.iter().any(|package| package.need == *need)).collect();
     let skipped: Vec<&str> = unmet.iter().map(|need| need.skipped()).collect();
-    eprintln!(
-        "note: {}. Going on: {}.",
-        advice(&missing, &Apt::find()),
-        skipped.join("; ")
-    );
+    eprintln!("note: {}. Going on: {}.", advice(&missing, &Apt::find()), skipped.join("; "));
     unmet
 }
 
@@ -83,9 +69,7 @@ pub fn missing(need: Need) -> Vec<&'static Package> {
     if !cfg!(target_os = "linux") {
         return Vec::new();
     }
-    need.packages()
-        .filter(|package| !is_there(package.probe))
-        .collect()
+    need.packages().filter(|package| !is_there(package.probe)).collect()
 }
 
 fn is_there(probe: Probe) -> bool {
@@ -94,9 +78,7 @@ fn is_there(probe: Probe) -> bool {
             let path = std::env::var_os("PATH").unwrap_or_default();
             std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
         }
-        Probe::Library(name) => library_folders()
-            .iter()
-            .any(|folder| folder.join(name).exists()),
+        Probe::Library(name) => library_folders().iter().any(|folder| folder.join(name).exists()),
         Probe::File(path) => Path::new(path).is_file(),
         Probe::Python(modules) => answers("python3", &["-c", &format!("import {modules}")]),
         Probe::PkgConfig(name) => answers("pkg-config", &["--exists", name]),
@@ -107,12 +89,7 @@ fn library_folders() -> Vec<std::path::PathBuf> {
     let multiarch = format!("{}-linux-gnu", std::env::consts::ARCH);
     ["/usr/lib", "/lib", "/usr/lib64", "/lib64", "/usr/local/lib"]
         .iter()
-        .flat_map(|folder| {
-            [
-                Path::new(folder).to_path_buf(),
-                Path::new(folder).join(&multiarch),
-            ]
-        })
+        .flat_map(|folder| [Path::new(folder).to_path_buf(), Path::new(folder).join(&multiarch)])
         .collect()
 }
 
@@ -137,11 +114,7 @@ impl Apt {
         if std::env::var("TRACKLIGHT_INSTALL").is_ok_and(|word| word == "no") {
             return Self::Ask;
         }
-        let user = Command::new("id")
-            .arg("-u")
-            .output()
-            .map(|output| output.stdout)
-            .unwrap_or_default();
+        let user = Command::new("id").arg("-u").output().map(|output| output.stdout).unwrap_or_default();
         if user.trim_ascii() == b"0" {
             Self::Root
         } else if answers("sudo", &["-n", "true"]) {
@@ -165,21 +138,14 @@ impl Apt {
                 apt
             }
         };
-        command
-            .args(["-q", "-o", "DPkg::Lock::Timeout=60"])
-            .args(words);
+        command.args(["-q", "-o", "DPkg::Lock::Timeout=60"]).args(words);
         command
     }
 }
 
 /// Install what is missing if we may; gives what is still missing afterwards.
 fn install_missing(needs: &[Need]) -> Vec<&'static Package> {
-    let look = || {
-        needs
-            .iter()
-            .flat_map(|need| missing(*need))
-            .collect::<Vec<_>>()
-    };
+    let look = || needs.iter().flat_map(|need| missing(*need)).collect::<Vec<_>>();
     let found = look();
     let apt = Apt::find();
     if found.is_empty() || !matches!(apt, Apt::Root | Apt::Sudo) {
@@ -191,10 +157,7 @@ fn install_missing(needs: &[Need]) -> Vec<&'static Package> {
     words.extend(&packages);
     // A fresh image has no package lists, and old lists name files that are gone: then update once and try again.
     let installed = has_package_lists() && quiet(apt.command(&words)).is_ok();
-    if !installed
-        && let Err(error) =
-            quiet(apt.command(&["update"])).and_then(|()| quiet(apt.command(&words)))
-    {
+    if !installed && let Err(error) = quiet(apt.command(&["update"])).and_then(|()| quiet(apt.command(&words))) {
         eprintln!("note: {error}");
     }
     look()
@@ -204,9 +167,7 @@ fn has_package_lists() -> bool {
     let Ok(folder) = std::fs::read_dir("/var/lib/apt/lists") else {
         return false;
     };
-    folder
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+    folder.flatten().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
 }
 
 /// Run without showing its output, but for the last lines if it fails.
@@ -216,10 +177,7 @@ fn quiet(mut command: Command) -> Result<()> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let tail = lines[lines.len().saturating_sub(3)..].join(" / ");
     bail!("`{}` failed: {tail}", line(&command))
 }
@@ -286,40 +244,22 @@ mod tests {
     #[test]
     fn where_there_is_no_apt_the_needs_are_named_by_what_they_are() {
         let advice = advice(&of(Need::Vst3Hosts), &Apt::None);
-        assert!(
-            advice.contains("library libGL.so.1") && advice.contains("program python3"),
-            "{advice}"
-        );
+        assert!(advice.contains("library libGL.so.1") && advice.contains("program python3"), "{advice}");
         assert!(!advice.contains("apt-get"), "{advice}");
     }
 
     #[test]
     fn a_package_two_needs_share_is_installed_once() {
-        let both: Vec<_> = of(Need::Editor)
-            .into_iter()
-            .chain(of(Need::Vst3Hosts))
-            .collect();
-        assert_eq!(
-            debian_names(&both)
-                .iter()
-                .filter(|name| **name == "libgl1")
-                .count(),
-            1
-        );
+        let both: Vec<_> = of(Need::Editor).into_iter().chain(of(Need::Vst3Hosts)).collect();
+        assert_eq!(debian_names(&both).iter().filter(|name| **name == "libgl1").count(), 1);
     }
 
     #[test]
     fn apt_is_told_to_ask_nothing_as_root_and_through_sudo() {
         let root = Apt::Root.command(&["update"]);
-        assert!(
-            root.get_envs()
-                .any(|(name, value)| name == "DEBIAN_FRONTEND" && value.is_some())
-        );
+        assert!(root.get_envs().any(|(name, value)| name == "DEBIAN_FRONTEND" && value.is_some()));
         let sudo = line(&Apt::Sudo.command(&["update"]));
-        assert!(
-            sudo.starts_with("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"),
-            "{sudo}"
-        );
+        assert!(sudo.starts_with("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"), "{sudo}");
     }
 
     #[test]

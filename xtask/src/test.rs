@@ -24,36 +24,22 @@ pub const USAGE: &str = "cargo xtask test [--keep-going] [--only STEP]...
   --keep-going  run the steps after a failed one too
   --only STEP   only this step; may be given more than once";
 
-const STEPS: &[&str] = &[
-    "format", "rows", "lints", "suite", "manual", "bundles", "docs", "vst3", "demo",
-];
+const STEPS: &[&str] = &["format", "rows", "lints", "suite", "manual", "bundles", "docs", "vst3", "demo"];
 
 /// `cargo xtask test`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
-    let args = Spec {
-        command: "test",
-        values: &["--only"],
-        switches: &["--keep-going"],
-    }
-    .read(words)?;
+    let args = Spec { command: "test", values: &["--only"], switches: &["--keep-going"] }.read(words)?;
     for name in args.all("--only") {
         if !STEPS.contains(&name) {
-            bail!(
-                "--only: there is no step '{name}'; the steps are {}",
-                STEPS.join(", ")
-            );
+            bail!("--only: there is no step '{name}'; the steps are {}", STEPS.join(", "));
         }
     }
-    let chosen = |name: &str| {
-        args.all("--only").next().is_none() || args.all("--only").any(|own| own == name)
-    };
+    let chosen = |name: &str| args.all("--only").next().is_none() || args.all("--only").any(|own| own == name);
     let mut steps = Steps::new(args.has("--keep-going"));
 
     prepare(&chosen)?;
     if chosen("format") {
-        steps.step("format", "the code is laid out as rustfmt does it", || {
-            format(workspace)
-        });
+        steps.step("format", "the code is laid out as rustfmt does it", || format(workspace));
     }
     if chosen("rows") {
         steps.step("rows", "docs/rows.md says what the tests prove", || {
@@ -64,16 +50,10 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
         steps.step("lints", "clippy finds nothing", || lints(workspace));
     }
     if chosen("suite") {
-        steps.step("suite", "every test", || {
-            suite::run(workspace).map(|()| Outcome::Passed)
-        });
+        steps.step("suite", "every test", || suite::run(workspace).map(|()| Outcome::Passed));
     }
     if chosen("manual") {
-        steps.step(
-            "manual",
-            "the code's documentation builds without a warning",
-            || manual(workspace),
-        );
+        steps.step("manual", "the code's documentation builds without a warning", || manual(workspace));
     }
     if chosen("bundles") {
         steps.step("bundles", "Tracklight.clap and Tracklight.vst3", || {
@@ -93,9 +73,7 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
     built("docs", "the generated pages are current", &|| {
         docs::check(workspace, &workspace.program("release", "tracklight"))
     });
-    built("vst3", "the bundle in pedalboard and dawdreamer", &|| {
-        vst3::run(workspace, &bundle::find(workspace)?.vst3)
-    });
+    built("vst3", "the bundle in pedalboard and dawdreamer", &|| vst3::run(workspace, &bundle::find(workspace)?.vst3));
     built("demo", "four bars in a real host", &|| four_bars(workspace));
 
     eprintln!("{}", steps.summary());
@@ -142,15 +120,7 @@ fn lints(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn manual(workspace: &Workspace) -> Result<Outcome> {
-    let mut command = cargo(
-        workspace,
-        &[
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ],
-    );
+    let mut command = cargo(workspace, &["doc", "--workspace", "--no-deps", "--document-private-items"]);
     succeed(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
 }
@@ -177,16 +147,9 @@ mod tests {
     #[test]
     fn a_step_that_is_not_there_is_refused_before_anything_runs() {
         let nowhere = std::path::PathBuf::from("/nowhere");
-        let workspace = Workspace {
-            root: nowhere.clone(),
-            target: nowhere.clone(),
-            called_from: nowhere,
-        };
+        let workspace = Workspace { root: nowhere.clone(), target: nowhere.clone(), called_from: nowhere };
         let words = ["--only", "lint"].map(String::from);
         let error = run(&workspace, &words).unwrap_err().to_string();
-        assert!(
-            error.contains("no step 'lint'") && error.contains("lints"),
-            "{error}"
-        );
+        assert!(error.contains("no step 'lint'") && error.contains("lints"), "{error}");
     }
 }

@@ -20,11 +20,7 @@ pub fn run(workspace: &Workspace, bundle: &std::path::Path) -> Result<()> {
     for script in scripts {
         say(&format!("  {}", workspace.show(&script)));
         let mut command = Command::new(&python);
-        command
-            .arg(&script)
-            .arg(bundle)
-            .current_dir(&workspace.root)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command.arg(&script).arg(bundle).current_dir(&workspace.root).env("PYTHONDONTWRITEBYTECODE", "1");
         succeed(&mut command)?;
     }
     Ok(())
@@ -48,11 +44,7 @@ fn scripts(workspace: &Workspace) -> Result<Vec<PathBuf>> {
 /// The environment's Python, made and filled if it is not there or holds other versions.
 fn environment(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.target.join("venv");
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     // Written last, so an environment that was interrupted is made anew.
     let stamp = folder.join("tracklight-hosts.txt");
     let wanted = HOSTS.join("\n");
@@ -61,20 +53,9 @@ fn environment(workspace: &Workspace) -> Result<PathBuf> {
     }
     say("making the Python environment with pedalboard and dawdreamer");
     let system_python = if cfg!(windows) { "python" } else { "python3" };
-    succeed(
-        Command::new(system_python)
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
+    succeed(Command::new(system_python).args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--only-binary=:all:",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
     succeed(pip.args(HOSTS))?;
     fs::write(&stamp, wanted).context("could not write into target/venv")?;
     Ok(python)
@@ -91,43 +72,20 @@ mod tests {
         for name in names {
             fs::write(root.join("tests/vst3").join(name), "").unwrap();
         }
-        (
-            folder,
-            Workspace {
-                target: root.join("target"),
-                called_from: root.clone(),
-                root,
-            },
-        )
+        (folder, Workspace { target: root.join("target"), called_from: root.clone(), root })
     }
 
     #[test]
     fn every_script_runs_in_the_order_of_its_name_but_for_shared_parts() {
-        let (_folder, workspace) = workspace(&[
-            "pedalboard_plays.py",
-            "dawdreamer_plays.py",
-            "_wav.py",
-            "notes.txt",
-        ]);
+        let (_folder, workspace) = workspace(&["pedalboard_plays.py", "dawdreamer_plays.py", "_wav.py", "notes.txt"]);
         let scripts = scripts(&workspace).unwrap();
         let shown: Vec<String> = scripts.iter().map(|path| workspace.show(path)).collect();
-        assert_eq!(
-            shown,
-            [
-                "tests/vst3/dawdreamer_plays.py",
-                "tests/vst3/pedalboard_plays.py"
-            ]
-        );
+        assert_eq!(shown, ["tests/vst3/dawdreamer_plays.py", "tests/vst3/pedalboard_plays.py"]);
     }
 
     #[test]
     fn no_script_at_all_is_a_failure_not_a_pass() {
         let (_folder, workspace) = workspace(&["_wav.py"]);
-        assert!(
-            scripts(&workspace)
-                .unwrap_err()
-                .to_string()
-                .contains("no script")
-        );
+        assert!(scripts(&workspace).unwrap_err().to_string().contains("no script"));
     }
 }

@@ -7,29 +7,13 @@ use super::{Contract, Row, Section};
 pub fn write(contract: &Contract, proofs: &[Proof]) -> String {
     let proven = |row: &&Row| proofs.iter().any(|proof| proof.id == row.id);
     let promised: Vec<&Row> = contract.rows().filter(|row| row.now.is_some()).collect();
-    let open: Vec<&Row> = promised
-        .iter()
-        .copied()
-        .filter(|row| !proven(row))
-        .collect();
-    let next = open
-        .first()
-        .copied()
-        .or_else(|| contract.rows().find(|row| !proven(row)));
+    let open: Vec<&Row> = promised.iter().copied().filter(|row| !proven(row)).collect();
+    let next = open.first().copied().or_else(|| contract.rows().find(|row| !proven(row)));
 
-    let mut page = String::from(
-        "# Rows\n\n<!-- Written by `cargo xtask rows` from the tests; do not edit by hand. -->\n\n",
-    );
-    page += &format!(
-        "**Proven: {} of {} rows.**\n",
-        contract.rows().filter(proven).count(),
-        contract.rows().count()
-    );
-    page += &format!(
-        "**Of the {} promised for this version: {}.**\n",
-        promised.len(),
-        promised.len() - open.len()
-    );
+    let mut page =
+        String::from("# Rows\n\n<!-- Written by `cargo xtask rows` from the tests; do not edit by hand. -->\n\n");
+    page += &format!("**Proven: {} of {} rows.**\n", contract.rows().filter(proven).count(), contract.rows().count());
+    page += &format!("**Of the {} promised for this version: {}.**\n", promised.len(), promised.len() - open.len());
     page += &match next {
         Some(row) => format!("**Next: {} {}.**\n", row.id, row.title),
         None => "**Next: nothing, all of them are proven.**\n".to_string(),
@@ -46,16 +30,9 @@ pub fn write(contract: &Contract, proofs: &[Proof]) -> String {
 }
 
 fn table(section: &Section, proofs: &[Proof]) -> String {
-    let mut text = format!(
-        "\n## {}\n\n| | row | | proven by |\n|---|---|---|---|\n",
-        section.title
-    );
+    let mut text = format!("\n## {}\n\n| | row | | proven by |\n|---|---|---|---|\n", section.title);
     for row in &section.rows {
-        let tests: Vec<String> = proofs
-            .iter()
-            .filter(|proof| proof.id == row.id)
-            .map(name)
-            .collect();
+        let tests: Vec<String> = proofs.iter().filter(|proof| proof.id == row.id).map(name).collect();
         let mark = match (tests.is_empty(), &row.now) {
             (false, _) => "●",
             (true, Some(_)) => "○",
@@ -68,12 +45,7 @@ fn table(section: &Section, proofs: &[Proof]) -> String {
         let mut tests = tests;
         // A file that says the same thing twice counts once.
         tests.dedup();
-        text += &format!(
-            "| {mark} | {} | {}{part} | {} |\n",
-            row.id,
-            row.title,
-            tests.join("<br>")
-        );
+        text += &format!("| {mark} | {} | {}{part} | {} |\n", row.id, row.title, tests.join("<br>"));
     }
     text
 }
@@ -92,16 +64,10 @@ mod tests {
     use super::*;
 
     fn page(proven: &[&str]) -> String {
-        let contract =
-            "== T  Time\nT1 Tempo\nT2 Steps | now\nT3 Rows | now: most\n== S  Samples\nS1 Banks\n";
+        let contract = "== T  Time\nT1 Tempo\nT2 Steps | now\nT3 Rows | now: most\n== S  Samples\nS1 Banks\n";
         let proofs: Vec<Proof> = proven
             .iter()
-            .map(|id| Proof {
-                id: id.to_string(),
-                file: "tests/suite/a.rs".into(),
-                line: 1,
-                test: None,
-            })
+            .map(|id| Proof { id: id.to_string(), file: "tests/suite/a.rs".into(), line: 1, test: None })
             .collect();
         write(&Contract::read(contract).unwrap(), &proofs)
     }

@@ -26,17 +26,13 @@ pub fn collect(workspace: &Workspace) -> Result<Vec<Proof>> {
     let folder = workspace.root.join("tests");
     let mut proofs = Vec::new();
     for name in docs::files(&folder)? {
-        let kind = name
-            .extension()
-            .and_then(|kind| kind.to_str())
-            .unwrap_or_default();
+        let kind = name.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
         if !["rs", "py"].contains(&kind) {
             continue;
         }
         let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
         let file = format!("tests/{}", parts.join("/"));
-        let text = fs::read_to_string(folder.join(&name))
-            .with_context(|| format!("could not read {file}"))?;
+        let text = fs::read_to_string(folder.join(&name)).with_context(|| format!("could not read {file}"))?;
         proofs.extend(read(&file, &text, kind == "py")?);
     }
     Ok(proofs)
@@ -66,16 +62,9 @@ fn read(file: &str, text: &str, python: bool) -> Result<Vec<Proof>> {
         }
         for id in ids {
             if !is_id(id) {
-                bail!(
-                    "{file}:{number}: '{id}' is no row id (a capital letter and a number, such as T2)"
-                );
+                bail!("{file}:{number}: '{id}' is no row id (a capital letter and a number, such as T2)");
             }
-            proofs.push(Proof {
-                id: id.to_string(),
-                file: file.to_string(),
-                line: number,
-                test: test.clone(),
-            });
+            proofs.push(Proof { id: id.to_string(), file: file.to_string(), line: number, test: test.clone() });
         }
     }
     Ok(proofs)
@@ -83,17 +72,11 @@ fn read(file: &str, text: &str, python: bool) -> Result<Vec<Proof>> {
 
 /// The ids after `proves:`, and whether they hold for the whole file.
 fn claim(line: &str, python: bool) -> Option<(&str, bool)> {
-    let of = |mark: &str| {
-        line.strip_prefix(mark)?
-            .trim_start()
-            .strip_prefix("proves:")
-    };
+    let of = |mark: &str| line.strip_prefix(mark)?.trim_start().strip_prefix("proves:");
     if python {
         return of("#").map(|ids| (ids, true));
     }
-    of("//!")
-        .map(|ids| (ids, true))
-        .or_else(|| of("///").map(|ids| (ids, false)))
+    of("//!").map(|ids| (ids, true)).or_else(|| of("///").map(|ids| (ids, false)))
 }
 
 fn is_test(line: &str) -> bool {
@@ -111,10 +94,7 @@ fn test_below(lines: &[&str]) -> Result<String> {
         if line.is_empty() || line.starts_with("#[") || line.starts_with("//") {
             continue;
         }
-        let name = line
-            .strip_prefix("pub ")
-            .unwrap_or(line)
-            .strip_prefix("fn ");
+        let name = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("fn ");
         let name = name.and_then(|rest| rest.split(['(', '<']).next());
         return match name {
             Some(name) if tested => Ok(name.trim().to_string()),
@@ -130,10 +110,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<(String, Option<String>)> {
         let proofs = read("tests/a.rs", text, false).unwrap();
-        proofs
-            .into_iter()
-            .map(|proof| (proof.id, proof.test))
-            .collect()
+        proofs.into_iter().map(|proof| (proof.id, proof.test)).collect()
     }
 
     fn error(text: &str) -> String {
@@ -143,33 +120,21 @@ mod tests {
     #[test]
     fn a_file_may_prove_several_rows() {
         let text = "//! Steps.\n//!\n//! proves: T2 T3, T14\n#[test]\nfn one() {}";
-        assert_eq!(
-            found(text),
-            ["T2", "T3", "T14"].map(|id| (id.to_string(), None))
-        );
+        assert_eq!(found(text), ["T2", "T3", "T14"].map(|id| (id.to_string(), None)));
     }
 
     #[test]
     fn a_single_test_may_prove_a_row_also_inside_a_macro() {
         let text = "proptest! {\n    /// Any block size.\n    /// proves: H5\n    /// And more.\n    #[test]\n    fn blocks(size in 1..9) {}\n}";
-        assert_eq!(
-            found(text),
-            [("H5".to_string(), Some("blocks".to_string()))]
-        );
+        assert_eq!(found(text), [("H5".to_string(), Some("blocks".to_string()))]);
     }
 
     #[test]
     fn a_claim_without_a_test_is_refused() {
         assert!(error("//! proves: T2\nfn helper() {}").contains("tests/a.rs:1: the file says"));
         assert!(error("/// proves: T2\nfn helper() {}").contains("which is no test"));
-        assert!(
-            error("#[test]\nfn a() {}\n/// proves: T2")
-                .contains("tests/a.rs:3: 'proves:' stands above nothing")
-        );
-        assert!(
-            error("/// proves: T2\n#[test]\n#[ignore = \"slow\"]\nfn a() {}")
-                .contains("proves nothing")
-        );
+        assert!(error("#[test]\nfn a() {}\n/// proves: T2").contains("tests/a.rs:3: 'proves:' stands above nothing"));
+        assert!(error("/// proves: T2\n#[test]\n#[ignore = \"slow\"]\nfn a() {}").contains("proves nothing"));
     }
 
     #[test]
@@ -186,9 +151,6 @@ mod tests {
 
     #[test]
     fn prose_about_proving_is_no_claim() {
-        assert_eq!(
-            found("//! What this proves: nothing yet.\n// proves: T2\nlet a = \"/// proves: T3\";"),
-            []
-        );
+        assert_eq!(found("//! What this proves: nothing yet.\n// proves: T2\nlet a = \"/// proves: T3\";"), []);
     }
 }
