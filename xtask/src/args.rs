@@ -95,7 +95,10 @@ impl Args {
         // A NaN fails both comparisons of `contains`, so it is refused like any other number out of range.
         match text.parse::<T>() {
             Ok(value) if (low..=high).contains(&value) => Ok(Some(value)),
-            _ => bail!("{name} must be a number from {low} to {high} {unit}, not '{text}'"),
+            _ => {
+                let range = format!("{low} to {high} {unit}");
+                bail!("{name} must be a number from {}, not '{text}'", range.trim_end())
+            }
         }
     }
 

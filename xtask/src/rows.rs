@@ -55,7 +55,9 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
     fs::create_dir_all(workspace.root.join("docs")).context("could not make docs/")?;
     fs::write(&path, &page).with_context(|| format!("could not write {PAGE}"))?;
     // The page's own summary lines, for the terminal.
-    page.lines().filter(|line| line.starts_with("**")).for_each(|line| println!("{}", line.replace("**", "")));
+    for line in page.lines().filter_map(|line| line.strip_prefix("* ")) {
+        println!("{}", line.replace("**", ""));
+    }
     Ok(0)
 }
 

@@ -12,11 +12,11 @@ pub fn write(contract: &Contract, proofs: &[Proof]) -> String {
 
     let mut page =
         String::from("# Rows\n\n<!-- Written by `cargo xtask rows` from the tests; do not edit by hand. -->\n\n");
-    page += &format!("**Proven: {} of {} rows.**\n", contract.rows().filter(proven).count(), contract.rows().count());
-    page += &format!("**Of the {} promised for this version: {}.**\n", promised.len(), promised.len() - open.len());
+    page += &format!("* **Proven: {} of {} rows.**\n", contract.rows().filter(proven).count(), contract.rows().count());
+    page += &format!("* **Of the {} promised for this version: {}.**\n", promised.len(), promised.len() - open.len());
     page += &match next {
-        Some(row) => format!("**Next: {} {}.**\n", row.id, row.title),
-        None => "**Next: nothing, all of them are proven.**\n".to_string(),
+        Some(row) => format!("* **Next: {} {}.**\n", row.id, row.title),
+        None => "* **Next: nothing, all of them are proven.**\n".to_string(),
     };
     if !open.is_empty() {
         let ids: Vec<&str> = open.iter().map(|row| row.id.as_str()).collect();
@@ -92,8 +92,8 @@ mod tests {
             "| ● | T2 | Steps | `suite/a.rs` |",
             "| ○ | T3 | Rows (now: most) |  |",
             "| · | S1 | Banks |  |",
-            "**Proven: 1 of 4 rows.**",
-            "**Of the 2 promised for this version: 1.**",
+            "* **Proven: 1 of 4 rows.**",
+            "* **Of the 2 promised for this version: 1.**",
             "Promised and not proven yet: T3.",
         ] {
             assert!(page.lines().any(|own| own == line), "{line}\n{page}");
