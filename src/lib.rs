@@ -1,1 +1,2 @@
-
+//! Tracklight.
+pub mod media;
