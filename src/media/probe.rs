@@ -116,17 +116,19 @@ impl Opened {
 /// Opens a file at its first audio track. The content decides about the format, the file's extension does not.
 /// Thread: media.
 pub(super) fn open(path: &Path) -> Result<Opened, MediaError> {
-    let file = open_regular(path)?;
+    let mut file = open_regular(path)?;
     let bytes = file.metadata().map_err(|error| MediaError::from_io(path, &error))?.len();
     if bytes == 0 {
         return Err(MediaError::Empty { path: path.to_path_buf() });
     }
     let bytes_read = Arc::new(AtomicU64::new(0));
-    let source = Source { file, bytes, bytes_read: bytes_read.clone() };
+    let head = read_head(&mut file).map_err(|error| MediaError::from_io(path, &error))?;
+    let is_wav = head.starts_with(b"RIFF") && head[8..].starts_with(b"WAVE");
+    let source = Source { file, bytes, bytes_read: bytes_read.clone(), position: 0, is_wav };
     let stream = MediaSourceStream::new(Box::new(source), Default::default());
     let reader = symphonia::default::get_probe()
         .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(|error| refusal(path, &error))?;
+        .map_err(|error| refusal(path, &head, &error))?;
     let info = *reader.format_info();
     let format = info.short_name.to_string();
     let unsupported = |what: &str| MediaError::Unsupported { path: path.to_path_buf(), format: format.clone(), what: what.into() };
@@ -203,15 +205,39 @@ pub(super) fn says_nothing_of_the_disk(error: &io::Error) -> bool {
     error.raw_os_error().is_none()
 }
 
-fn refusal(path: &Path, error: &Error) -> MediaError {
-    match error {
-        // The only word of a search that found no marker of any format.
-        Error::Unsupported(what) if what.contains("probe") => MediaError::NotAudio { path: path.to_path_buf() },
-        Error::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => MediaError::NotAudio { path: path.to_path_buf() },
-        Error::Unsupported(what) => {
-            MediaError::Unsupported { path: path.to_path_buf(), format: "audio".into(), what: (*what).into() }
+/// The first bytes, zeros where the file is shorter.
+fn read_head(file: &mut File) -> io::Result<[u8; 12]> {
+    let mut head = Vec::new();
+    file.take(12).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    head.resize(12, 0);
+    let mut first = [0; 12];
+    first.copy_from_slice(&head);
+    Ok(first)
+}
+
+/// The format a file claims to be by its first bytes.
+fn claimed_format(head: &[u8; 12]) -> Option<&'static str> {
+    match head {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E'] => Some("wave"),
+        [b'F', b'O', b'R', b'M', ..] => Some("aiff"),
+        [b'f', b'L', b'a', b'C', ..] => Some("flac"),
+        [b'O', b'g', b'g', b'S', ..] => Some("ogg"),
+        [b'I', b'D', b'3', ..] => Some("mp3"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("isomp4"),
+        _ => None,
+    }
+}
+
+fn refusal(path: &Path, head: &[u8; 12], error: &Error) -> MediaError {
+    let disk = matches!(error, Error::IoError(io) if !says_nothing_of_the_disk(io));
+    match (error, claimed_format(head)) {
+        (Error::Unsupported(what), Some(format)) if !what.contains("probe") => {
+            MediaError::Unsupported { path: path.to_path_buf(), format: format.into(), what: (*what).into() }
         }
-        other => damage(path, "audio", other),
+        (error, Some(format)) => damage(path, format, error),
+        (error, None) if disk => damage(path, "audio", error),
+        (_, None) => MediaError::NotAudio { path: path.to_path_buf() },
     }
 }
 
@@ -220,11 +246,23 @@ struct Source {
     file: File,
     bytes: u64,
     bytes_read: Arc<AtomicU64>,
+    position: u64,
+    is_wav: bool,
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
+        if self.is_wav {
+            // A recorder that lost its power leaves a wrong length in bytes 4 to 7. The demuxer refuses such a file
+            // but takes "length unknown", which is as good: the chunks have lengths of their own.
+            for (place, byte) in (self.position..).zip(&mut buffer[..count]).take_while(|(place, _)| *place < 8) {
+                if place >= 4 {
+                    *byte = 0xFF;
+                }
+            }
+        }
+        self.position += count as u64;
         let total = self.bytes_read.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
         // Reading a file sixteen times over is no honest reading of any format; a table of a damaged file can ask
         // for it without end.
@@ -239,7 +277,9 @@ impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         // The operating system refuses a position before the start or beyond its number range; that comes from
         // damaged offsets, not from the disk.
-        self.file.seek(to).map_err(|error| io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()))
+        let sought = self.file.seek(to).map_err(|error| io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()))?;
+        self.position = sought;
+        Ok(sought)
     }
 }
 

@@ -87,13 +87,18 @@ fn lossy_files_have_the_exact_length_and_sound_in_the_right_place() {
         let got = decoded(&media(name));
         assert_eq!((got.clip.rate, got.clip.channels.len(), got.clip.frames()), (44100, 2, 4410), "{name}");
         assert!(got.warnings.is_empty(), "{name}: {:?}", got.warnings);
-        let far = |channel: usize, wanted: &dyn Fn(usize) -> f32| {
-            let sum: f32 = (0..4410).map(|frame| (got.clip.channels[channel][frame] - wanted(frame)).powi(2)).sum();
-            (sum / 4410.0).sqrt()
+        // The aac encoder swings in over its first 900 frames (every decoder hears that), so they are not compared.
+        let far = |channel: usize, shift: usize, wanted: &dyn Fn(usize) -> f32| {
+            let off = |frame: usize| got.clip.channels[channel][frame + shift - 1] - wanted(frame);
+            let sum: f32 = (1000..4400).map(|frame| off(frame).powi(2)).sum();
+            (sum / 3400.0).sqrt()
         };
-        let (left, right) = (far(0, &|frame| sine(frame, 44100.0)), far(1, &click));
-        // The sine alone is 0.35 RMS and the click 0.06: one frame of shift would already cost 0.022 on the left.
-        assert!(left < 0.02 && right < 0.02, "{name}: {left} {right}");
+        let left: Vec<f32> = (0..3).map(|shift| far(0, shift, &|frame| sine(frame, 44100.0))).collect();
+        let right: Vec<f32> = (0..3).map(|shift| far(1, shift, &click)).collect();
+        for distance in [left, right] {
+            assert!(distance[1] < 0.02, "{name}: {distance:?}");
+            assert!(distance[1] < distance[0] && distance[1] < distance[2], "{name} is a frame off: {distance:?}");
+        }
     }
 }
 
@@ -145,6 +150,8 @@ fn what_is_no_audio_file_is_told_apart() {
     assert!(gone.to_str().is_some_and(|name| refused(&gone).to_string().contains(name)));
     let (_folder, path) = file_of("a.wav", "A letter to a friend. ".repeat(500).as_bytes());
     assert_eq!(refused(&path), MediaError::NotAudio { path });
+    let (_folder, path) = file_of("a.wav", b"RIFF\x24\0\0\0WAVEfm");
+    assert!(matches!(refused(&path), MediaError::Damaged { ref format, .. } if format == "wave"), "{}", refused(&path));
     let (_folder, path) = file_of("a.wav", b"R");
     assert_eq!(refused(&path), MediaError::NotAudio { path });
     let (_folder, path) = file_of("a.wav", &wav_of::<i16>(8000, 1, 16, hound::SampleFormat::Int, &[]));
@@ -169,6 +176,7 @@ fn a_file_cut_short_gives_what_is_there_and_says_so() {
     for name in ["tone.flac", "both.mp3", "both.ogg", "tone.aiff"] {
         let bytes = std::fs::read(media(name)).expect("read");
         let (_folder, path) = file_of(name, &bytes[..bytes.len() * 4 / 5]);
+        // A short ogg is one page, which is whole or nothing.
         match decode(&path, &|_| {}, &|| false) {
             Ok(got) => assert!(got.clip.frames() > 0 && !got.warnings.is_empty(), "{name} said nothing"),
             Err(error) => assert!(matches!(error, MediaError::Damaged { .. } | MediaError::NoSound { .. }), "{error}"),
