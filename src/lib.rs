@@ -1,2 +1,5 @@
-//! Tracklight.
+//! Tracklight: a tracker and sampler for sound and picture, live-coded in Lua inside the DAW.
+#![deny(unsafe_code)]
+
 pub mod media;
+pub mod model;
