@@ -45,7 +45,12 @@ pub fn decode(path: &Path, progress: &dyn Fn(f32), cancel: &dyn Fn() -> bool) ->
     decode_up_to(path, MAX_DECODED_BYTES, progress, cancel)
 }
 
-fn decode_up_to(path: &Path, limit: u64, progress: &dyn Fn(f32), cancel: &dyn Fn() -> bool) -> Result<Decoded, MediaError> {
+fn decode_up_to(
+    path: &Path,
+    limit: u64,
+    progress: &dyn Fn(f32),
+    cancel: &dyn Fn() -> bool,
+) -> Result<Decoded, MediaError> {
     probe::guarded(path, || {
         let mut opened = probe::open(path)?;
         let mut tape = Tape::new(path, limit, &opened)?;

@@ -83,7 +83,11 @@ fn trim_of(moov: &[u8], track: u32) -> Option<Trim> {
     }
     let media_length = if mdhd.first() == Some(&1) { be64(mdhd, 24)? } else { u64::from(be32(mdhd, 16)?) };
     let (length, start) = single_edit(child(child(trak, b"edts")?, b"elst")?)?;
-    Some(Trim { start, length: edit_length(length, movie_scale, media_length.saturating_sub(start), media_scale), timescale: media_scale })
+    Some(Trim {
+        start,
+        length: edit_length(length, movie_scale, media_length.saturating_sub(start), media_scale),
+        timescale: media_scale,
+    })
 }
 
 /// The edit's length in media ticks. It is written in the movie's coarser ticks (often milliseconds): where it says

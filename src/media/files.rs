@@ -132,7 +132,8 @@ fn matches(pattern: &Path) -> Result<Vec<PathBuf>, MediaError> {
 /// Audio files directly in `folder` whose name matches.
 fn list(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, MediaError> {
     let any_extension = Path::new(pattern).extension().is_some_and(|end| !has_wildcard(&end.to_string_lossy()));
-    let wanted = |path: &PathBuf| name_matches(pattern, path) && (any_extension || is_audio_name(path)) && path.is_file();
+    let wanted =
+        |path: &PathBuf| name_matches(pattern, path) && (any_extension || is_audio_name(path)) && path.is_file();
     Ok(entries(folder)?.into_iter().filter(wanted).collect())
 }
 
@@ -221,7 +222,8 @@ fn leading_digits(text: &str) -> usize {
 /// `a-z 0-9` made one `_`, no `_` at either end; `sample` where nothing is left. Thread: any. Pure.
 pub fn sample_name(path: &Path) -> String {
     let base = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let words: Vec<&str> = base.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        base.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).filter(|word| !word.is_empty()).collect();
     if words.is_empty() { "sample".into() } else { words.join("_") }
 }
 

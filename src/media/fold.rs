@@ -26,7 +26,9 @@ impl Fold {
             return Self::Keep;
         }
         let mut weights: Vec<(f32, f32)> = match channels {
-            Channels::Positioned(positions) => positions.iter().map(|position| position_weights(position, count)).collect(),
+            Channels::Positioned(positions) => {
+                positions.iter().map(|position| position_weights(position, count)).collect()
+            }
             Channels::Custom(labels) => {
                 labels.iter().enumerate().map(|(index, label)| label_weights(label, index, count)).collect()
             }

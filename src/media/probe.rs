@@ -11,7 +11,9 @@ use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3};
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3,
+};
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
@@ -131,7 +133,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, MediaError> {
         .map_err(|error| refusal(path, &head, &error))?;
     let info = *reader.format_info();
     let format = info.short_name.to_string();
-    let unsupported = |what: &str| MediaError::Unsupported { path: path.to_path_buf(), format: format.clone(), what: what.into() };
+    let unsupported =
+        |what: &str| MediaError::Unsupported { path: path.to_path_buf(), format: format.clone(), what: what.into() };
     let track = reader.default_track(TrackType::Audio).ok_or_else(|| unsupported("no audio track of a known kind"))?;
     let Some(CodecParameters::Audio(params)) = track.codec_params.clone() else {
         return Err(unsupported("an audio track of unknown kind"));
@@ -167,7 +170,11 @@ fn open_regular(path: &Path) -> Result<File, MediaError> {
 pub(super) fn guarded<T>(path: &Path, act: impl FnOnce() -> Result<T, MediaError>) -> Result<T, MediaError> {
     // Nothing of ours that `act` touches outlives a panic in a half-changed state: it owns all it changes.
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| {
-        Err(MediaError::Damaged { path: path.to_path_buf(), format: "audio".into(), what: "the decoder gave up on it".into() })
+        Err(MediaError::Damaged {
+            path: path.to_path_buf(),
+            format: "audio".into(),
+            what: "the decoder gave up on it".into(),
+        })
     })
 }
 
@@ -277,7 +284,8 @@ impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         // The operating system refuses a position before the start or beyond its number range; that comes from
         // damaged offsets, not from the disk.
-        let sought = self.file.seek(to).map_err(|error| io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()))?;
+        let sought =
+            self.file.seek(to).map_err(|error| io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()))?;
         self.position = sought;
         Ok(sought)
     }

@@ -70,7 +70,8 @@ fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
     let name = target.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
     loop {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let temporary = target.with_file_name(format!(".{}.{}-{serial}.tmp", name.to_string_lossy(), std::process::id()));
+        let temporary =
+            target.with_file_name(format!(".{}.{}-{serial}.tmp", name.to_string_lossy(), std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((file, temporary)),
             // Left over from a crash of a process with our number; the next serial is free.

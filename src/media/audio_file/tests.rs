@@ -24,7 +24,13 @@ fn file_of(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn wav_of<S: hound::Sample + Copy>(rate: u32, channels: u16, bits: u16, format: hound::SampleFormat, samples: &[S]) -> Vec<u8> {
+fn wav_of<S: hound::Sample + Copy>(
+    rate: u32,
+    channels: u16,
+    bits: u16,
+    format: hound::SampleFormat,
+    samples: &[S],
+) -> Vec<u8> {
     let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: format };
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut writer = hound::WavWriter::new(&mut bytes, spec).expect("a writer");
@@ -54,7 +60,8 @@ fn every_bit_depth_of_wav_is_exact() {
         let bytes = wav_of(48000, 1, bits, hound::SampleFormat::Int, &samples);
         let (_folder, path) = file_of("a.wav", &bytes);
         let got = decoded(&path);
-        let expected: Vec<f32> = samples.iter().map(|sample| (f64::from(*sample) / (top as f64 + 1.0)) as f32).collect();
+        let expected: Vec<f32> =
+            samples.iter().map(|sample| (f64::from(*sample) / (top as f64 + 1.0)) as f32).collect();
         assert_eq!((got.clip.rate, got.clip.channels.len()), (48000, 1));
         assert!(got.clip.channels[0] == expected, "{bits} bits differ");
         assert!(got.warnings.is_empty(), "{:?}", got.warnings);

@@ -34,7 +34,10 @@ fn what_cannot_be_found_is_told_with_every_place() {
     let folder = tree(&["drums/kick.wav"]);
     let folders = [folder.path().to_path_buf(), folder.path().join("drums")];
     let looked = vec![folders[0].join("no.wav"), folders[1].join("no.wav")];
-    assert_eq!(resolve("no.wav", &folders), Err(MediaError::NotFound { asked: "no.wav".into(), looked: looked.clone() }));
+    assert_eq!(
+        resolve("no.wav", &folders),
+        Err(MediaError::NotFound { asked: "no.wav".into(), looked: looked.clone() })
+    );
     assert_eq!(expand("no.wav", &folders), Err(MediaError::NotFound { asked: "no.wav".into(), looked }));
     assert!(matches!(resolve("drums", &folders), Err(MediaError::Folder { .. })));
     assert!(matches!(resolve("", &folders), Err(MediaError::BadName { .. })));
@@ -47,8 +50,13 @@ fn what_cannot_be_found_is_told_with_every_place() {
 #[test]
 fn a_folder_stands_for_its_audio_files_in_the_order_people_count() {
     let folder = tree(&[
-        "drums/kick10.wav", "drums/Kick2.WAV", "drums/kick1.flac", "drums/readme.txt", "drums/._kick1.flac",
-        "drums/deep/snare.wav", "drums/hat.aiff",
+        "drums/kick10.wav",
+        "drums/Kick2.WAV",
+        "drums/kick1.flac",
+        "drums/readme.txt",
+        "drums/._kick1.flac",
+        "drums/deep/snare.wav",
+        "drums/hat.aiff",
     ]);
     let expected = ["drums/hat.aiff", "drums/kick1.flac", "drums/Kick2.WAV", "drums/kick10.wav"];
     assert_eq!(found("drums/", &folder), expected);
