@@ -16,13 +16,10 @@
 //! Read `model`, then `bus`, then the room you came for. Siblings never import siblings.
 #![deny(unsafe_code)]
 
-<<<<<<< HEAD
 pub mod audio;
 pub mod bus;
 pub mod engine;
 pub mod gui;
-=======
->>>>>>> media
 pub mod media;
 pub mod model;
 pub mod plugin;
