@@ -17,6 +17,10 @@ const GUARD_FRAMES: usize = 16;
 /// of running off the array.
 const GUARD_PORTS: usize = 16;
 
+/// Events that a plug-in may send in one block before the list grows (inside `process`, which a guard in the plug-in's
+/// framework may mistake for the plug-in's doing).
+const RECEIVED_EVENTS: usize = 1024;
+
 /// What the host gives for one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -40,7 +44,10 @@ pub struct PortShape {
 impl PortShape {
     /// A live port of so many channels.
     pub fn live(channels: u32) -> Self {
-        Self { channels, presence: Presence::Live }
+        Self {
+            channels,
+            presence: Presence::Live,
+        }
     }
 }
 
@@ -95,7 +102,10 @@ impl Block {
     pub fn new(layout: Layout, max_frames: usize) -> Self {
         let planes = |ports: &[PortShape]| -> Planes {
             let channel = || vec![0.0; max_frames + GUARD_FRAMES];
-            ports.iter().map(|port| (0..port.channels).map(|_| channel()).collect()).collect()
+            ports
+                .iter()
+                .map(|port| (0..port.channels).map(|_| channel()).collect())
+                .collect()
         };
         Self {
             inputs: planes(&layout.inputs),
@@ -107,7 +117,7 @@ impl Block {
             frames: max_frames,
             events: Vec::new(),
             sent: EventBuffer::new(),
-            received: Received(EventBuffer::new()),
+            received: Received(EventBuffer::with_capacity(RECEIVED_EVENTS)),
             transport: None,
             poison: f32::NAN,
         }
@@ -126,7 +136,8 @@ impl Block {
 
     /// Send an event at a frame of this block. Events of one frame keep the order in which they were added.
     pub fn at(&mut self, frame: usize, event: Event) -> &mut Self {
-        self.events.push((u32::try_from(frame).unwrap_or(u32::MAX), event));
+        self.events
+            .push((u32::try_from(frame).unwrap_or(u32::MAX), event));
         self
     }
 
@@ -163,7 +174,9 @@ impl Block {
     /// If the layout has no such port.
     pub fn port(&self, port: usize) -> impl ExactSizeIterator<Item = &[f32]> {
         let frames = self.frames.min(self.max_frames);
-        self.outputs[port].iter().map(move |channel| &channel[..frames])
+        self.outputs[port]
+            .iter()
+            .map(move |channel| &channel[..frames])
     }
 
     /// What the plug-in sent, with its frame in the block, in the plug-in's order.
@@ -174,11 +187,19 @@ impl Block {
     /// The output port and channel in which the plug-in wrote behind the end of the block, if it did.
     pub fn written_past_end(&self) -> Option<(usize, usize)> {
         let clean = |channel: &Vec<f32>| {
-            channel[self.frames.min(self.max_frames)..].iter().all(|s| s.to_bits() == self.poison.to_bits())
+            channel[self.frames.min(self.max_frames)..]
+                .iter()
+                .all(|s| s.to_bits() == self.poison.to_bits())
         };
-        self.outputs.iter().enumerate().find_map(|(port, channels)| {
-            channels.iter().position(|channel| !clean(channel)).map(|channel| (port, channel))
-        })
+        self.outputs
+            .iter()
+            .enumerate()
+            .find_map(|(port, channels)| {
+                channels
+                    .iter()
+                    .position(|channel| !clean(channel))
+                    .map(|channel| (port, channel))
+            })
     }
 
     /// Check the block and lay it out for CLAP; all that `process` itself need not do.
@@ -186,12 +207,24 @@ impl Block {
         let most = self.max_frames.min(max_frames);
         if !(1..=most).contains(&self.frames) {
             let (value, allowed) = (self.frames.to_string(), format!("1 to {most} frames"));
-            return Err(Error::Range { what: "the length of the block", value, allowed });
+            return Err(Error::Range {
+                what: "the length of the block",
+                value,
+                allowed,
+            });
         }
         self.events.sort_by_key(|(frame, _)| *frame);
-        if let Some((frame, _)) = self.events.last().filter(|(frame, _)| *frame as usize >= self.frames) {
+        if let Some((frame, _)) = self
+            .events
+            .last()
+            .filter(|(frame, _)| *frame as usize >= self.frames)
+        {
             let allowed = format!("0 to {} in this block", self.frames - 1);
-            return Err(Error::Range { what: "the frame of an event", value: frame.to_string(), allowed });
+            return Err(Error::Range {
+                what: "the frame of an event",
+                value: frame.to_string(),
+                allowed,
+            });
         }
         self.sent.clear();
         for (frame, event) in &self.events {
@@ -207,7 +240,13 @@ impl Block {
             }
         }
         let shared = self.shared_channels();
-        for (input, output) in self.inputs.iter().flatten().zip(self.outputs.iter_mut().flatten()).take(shared) {
+        for (input, output) in self
+            .inputs
+            .iter()
+            .flatten()
+            .zip(self.outputs.iter_mut().flatten())
+            .take(shared)
+        {
             output[..self.frames].copy_from_slice(&input[..self.frames]);
         }
         self.raw_outputs.point_at(&mut self.outputs);
@@ -219,7 +258,9 @@ impl Block {
     /// How many channels of the main input use the main output's memory.
     fn shared_channels(&self) -> usize {
         let live = |ports: &[PortShape]| match ports.first() {
-            Some(port) if self.layout.in_place && port.presence != Presence::Null => port.channels as usize,
+            Some(port) if self.layout.in_place && port.presence != Presence::Null => {
+                port.channels as usize
+            }
             _ => 0,
         };
         live(&self.layout.inputs).min(live(&self.layout.outputs))
@@ -296,10 +337,14 @@ impl RawPorts {
             port.channel_count = shape.channels;
             port.data32 = match shape.presence {
                 Presence::Null => std::ptr::null_mut(),
-                Presence::Live | Presence::Silent => self.channels[first..first + count].as_mut_ptr(),
+                Presence::Live | Presence::Silent => {
+                    self.channels[first..first + count].as_mut_ptr()
+                }
             };
             port.constant_mask = match shape.presence {
-                Presence::Silent => 1_u64.checked_shl(shape.channels).map_or(u64::MAX, |bit| bit - 1),
+                Presence::Silent => 1_u64
+                    .checked_shl(shape.channels)
+                    .map_or(u64::MAX, |bit| bit - 1),
                 Presence::Live | Presence::Null => 0,
             };
             first += count;

@@ -11,7 +11,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 /// static ALLOCATOR: tracklight_host::CountingAlloc = tracklight_host::CountingAlloc;
 /// ```
 ///
-/// A plug-in loaded from disk brings its own allocator: only statically linked plug-ins are seen.
+/// There is one global allocator in a program: a debug build of nice-plug with `assert_process_allocs` has its own, and the
+/// compiler then refuses this one. A plug-in loaded from disk brings its own allocator, too: only statically linked plug-ins are seen.
 pub struct CountingAlloc;
 
 // SAFETY: every call goes to `System` unchanged; counting touches only const-initialised thread-locals and never allocates.
@@ -38,5 +39,37 @@ unsafe impl GlobalAlloc for CountingAlloc {
         note(1, 1, new_size);
         // SAFETY: as in `dealloc`.
         unsafe { System.realloc(ptr, layout, new_size) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::{Allocations, InProcess};
+
+    #[test]
+    fn calls_inside_process_are_counted_and_others_are_not() {
+        let layout = Layout::from_size_align(100, 8).expect("a valid layout");
+        let trip = || {
+            // SAFETY: the layout is not empty; each pointer is used and freed once, with the layout it then has.
+            unsafe {
+                let grown = CountingAlloc.realloc(CountingAlloc.alloc(layout), layout, 200);
+                let grown_layout = Layout::from_size_align(200, 8).expect("a valid layout");
+                CountingAlloc.dealloc(grown, grown_layout);
+                CountingAlloc.dealloc(CountingAlloc.alloc_zeroed(layout), layout);
+            }
+        };
+        trip();
+        let watch = InProcess::enter();
+        trip();
+        crate::watch::unwatched(trip);
+        assert_eq!(
+            watch.leave(),
+            Allocations {
+                allocated: 3,
+                freed: 3,
+                bytes: 400
+            }
+        );
     }
 }

@@ -13,7 +13,7 @@
 //! A pass from start to end:
 //!
 //! ```ignore
-//! let mut instance = Instance::open(Source::Static(&tracklight::clap_entry), "org.example.plugin")?;
+//! let mut instance = Instance::open(&Source::Static(&tracklight::clap_entry), "org.example.plugin")?;
 //! instance.activate(48_000.0, 1, 512)?;
 //! instance.start_processing()?;
 //! let mut timeline = Timeline::new(48_000.0, 120.0);
