@@ -67,12 +67,7 @@ impl Plugin for SmallGain {
         self.params.clone()
     }
 
-    fn activate(
-        &mut self,
-        _: &AudioIOLayout,
-        config: &BufferConfig,
-        context: &mut impl ActivateContext<Self>,
-    ) -> bool {
+    fn activate(&mut self, _: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
         self.offline = config.process_mode == ProcessMode::Offline;
         context.set_latency_samples(7);
         true
@@ -85,11 +80,7 @@ impl Plugin for SmallGain {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let gain = self.params.gain.value();
-        for (channel, side) in buffer
-            .as_slice()
-            .iter_mut()
-            .zip(aux.inputs[0].as_slice().iter())
-        {
+        for (channel, side) in buffer.as_slice().iter_mut().zip(aux.inputs[0].as_slice().iter()) {
             for (sample, side) in channel.iter_mut().zip(side.iter()) {
                 *sample = *sample * gain + side;
             }
@@ -100,17 +91,11 @@ impl Plugin for SmallGain {
             }
         };
         let transport = context.transport();
-        mark(
-            1,
-            0,
-            transport.pos_beats().map_or(-1000.0, |beat| beat as f32),
-        );
+        mark(1, 0, transport.pos_beats().map_or(-1000.0, |beat| beat as f32));
         mark(1, 1, transport.tempo.map_or(-1000.0, |tempo| tempo as f32));
         while let Some(event) = context.next_event() {
             match event {
-                NoteEvent::NoteOn {
-                    timing, velocity, ..
-                } => mark(0, timing, velocity),
+                NoteEvent::NoteOn { timing, velocity, .. } => mark(0, timing, velocity),
                 NoteEvent::NoteOff { timing, .. } => mark(4, timing, -0.5),
                 NoteEvent::Choke { timing, .. } => mark(4, timing, -1.0),
                 NoteEvent::MidiCC { timing, value, .. } => mark(3, timing, value),

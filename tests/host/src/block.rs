@@ -44,10 +44,7 @@ pub struct PortShape {
 impl PortShape {
     /// A live port of so many channels.
     pub fn live(channels: u32) -> Self {
-        Self {
-            channels,
-            presence: Presence::Live,
-        }
+        Self { channels, presence: Presence::Live }
     }
 }
 
@@ -102,10 +99,7 @@ impl Block {
     pub fn new(layout: Layout, max_frames: usize) -> Self {
         let planes = |ports: &[PortShape]| -> Planes {
             let channel = || vec![0.0; max_frames + GUARD_FRAMES];
-            ports
-                .iter()
-                .map(|port| (0..port.channels).map(|_| channel()).collect())
-                .collect()
+            ports.iter().map(|port| (0..port.channels).map(|_| channel()).collect()).collect()
         };
         Self {
             inputs: planes(&layout.inputs),
@@ -136,8 +130,7 @@ impl Block {
 
     /// Send an event at a frame of this block. Events of one frame keep the order in which they were added.
     pub fn at(&mut self, frame: usize, event: Event) -> &mut Self {
-        self.events
-            .push((u32::try_from(frame).unwrap_or(u32::MAX), event));
+        self.events.push((u32::try_from(frame).unwrap_or(u32::MAX), event));
         self
     }
 
@@ -174,9 +167,7 @@ impl Block {
     /// If the layout has no such port.
     pub fn port(&self, port: usize) -> impl ExactSizeIterator<Item = &[f32]> {
         let frames = self.frames.min(self.max_frames);
-        self.outputs[port]
-            .iter()
-            .map(move |channel| &channel[..frames])
+        self.outputs[port].iter().map(move |channel| &channel[..frames])
     }
 
     /// What the plug-in sent, with its frame in the block, in the plug-in's order.
@@ -187,19 +178,11 @@ impl Block {
     /// The output port and channel in which the plug-in wrote behind the end of the block, if it did.
     pub fn written_past_end(&self) -> Option<(usize, usize)> {
         let clean = |channel: &Vec<f32>| {
-            channel[self.frames.min(self.max_frames)..]
-                .iter()
-                .all(|s| s.to_bits() == self.poison.to_bits())
+            channel[self.frames.min(self.max_frames)..].iter().all(|s| s.to_bits() == self.poison.to_bits())
         };
-        self.outputs
-            .iter()
-            .enumerate()
-            .find_map(|(port, channels)| {
-                channels
-                    .iter()
-                    .position(|channel| !clean(channel))
-                    .map(|channel| (port, channel))
-            })
+        self.outputs.iter().enumerate().find_map(|(port, channels)| {
+            channels.iter().position(|channel| !clean(channel)).map(|channel| (port, channel))
+        })
     }
 
     /// Check the block and lay it out for CLAP; all that `process` itself need not do.
@@ -207,24 +190,12 @@ impl Block {
         let most = self.max_frames.min(max_frames);
         if !(1..=most).contains(&self.frames) {
             let (value, allowed) = (self.frames.to_string(), format!("1 to {most} frames"));
-            return Err(Error::Range {
-                what: "the length of the block",
-                value,
-                allowed,
-            });
+            return Err(Error::Range { what: "the length of the block", value, allowed });
         }
         self.events.sort_by_key(|(frame, _)| *frame);
-        if let Some((frame, _)) = self
-            .events
-            .last()
-            .filter(|(frame, _)| *frame as usize >= self.frames)
-        {
+        if let Some((frame, _)) = self.events.last().filter(|(frame, _)| *frame as usize >= self.frames) {
             let allowed = format!("0 to {} in this block", self.frames - 1);
-            return Err(Error::Range {
-                what: "the frame of an event",
-                value: frame.to_string(),
-                allowed,
-            });
+            return Err(Error::Range { what: "the frame of an event", value: frame.to_string(), allowed });
         }
         self.sent.clear();
         for (frame, event) in &self.events {
@@ -240,13 +211,7 @@ impl Block {
             }
         }
         let shared = self.shared_channels();
-        for (input, output) in self
-            .inputs
-            .iter()
-            .flatten()
-            .zip(self.outputs.iter_mut().flatten())
-            .take(shared)
-        {
+        for (input, output) in self.inputs.iter().flatten().zip(self.outputs.iter_mut().flatten()).take(shared) {
             output[..self.frames].copy_from_slice(&input[..self.frames]);
         }
         self.raw_outputs.point_at(&mut self.outputs);
@@ -258,9 +223,7 @@ impl Block {
     /// How many channels of the main input use the main output's memory.
     fn shared_channels(&self) -> usize {
         let live = |ports: &[PortShape]| match ports.first() {
-            Some(port) if self.layout.in_place && port.presence != Presence::Null => {
-                port.channels as usize
-            }
+            Some(port) if self.layout.in_place && port.presence != Presence::Null => port.channels as usize,
             _ => 0,
         };
         live(&self.layout.inputs).min(live(&self.layout.outputs))
@@ -337,14 +300,10 @@ impl RawPorts {
             port.channel_count = shape.channels;
             port.data32 = match shape.presence {
                 Presence::Null => std::ptr::null_mut(),
-                Presence::Live | Presence::Silent => {
-                    self.channels[first..first + count].as_mut_ptr()
-                }
+                Presence::Live | Presence::Silent => self.channels[first..first + count].as_mut_ptr(),
             };
             port.constant_mask = match shape.presence {
-                Presence::Silent => 1_u64
-                    .checked_shl(shape.channels)
-                    .map_or(u64::MAX, |bit| bit - 1),
+                Presence::Silent => 1_u64.checked_shl(shape.channels).map_or(u64::MAX, |bit| bit - 1),
                 Presence::Live | Presence::Null => 0,
             };
             first += count;

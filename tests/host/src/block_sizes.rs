@@ -11,18 +11,12 @@ pub struct BlockSizes {
 impl BlockSizes {
     /// Every block has `frames` frames (at least 1; 0 is taken as 1).
     pub fn fixed(frames: usize) -> Self {
-        Self {
-            max: frames.max(1),
-            random: None,
-        }
+        Self { max: frames.max(1), random: None }
     }
 
     /// Each block has 1 to `max` frames (0 is taken as 1), evenly distributed. The same seed gives the same lengths.
     pub fn random(max: usize, seed: u64) -> Self {
-        Self {
-            max: max.max(1),
-            random: Some(seed),
-        }
+        Self { max: max.max(1), random: Some(seed) }
     }
 
     /// The longest block there can be, in frames: for `activate` and `Block::new`.
@@ -73,17 +67,8 @@ mod tests {
 
     #[test]
     fn covering_lengths_add_up_to_the_total() {
-        assert_eq!(
-            BlockSizes::fixed(64).covering(150).collect::<Vec<_>>(),
-            [64, 64, 22]
-        );
-        assert_eq!(
-            BlockSizes::fixed(64).covering(128).collect::<Vec<_>>(),
-            [64, 64]
-        );
-        assert_eq!(
-            BlockSizes::random(97, 3).covering(10_000).sum::<usize>(),
-            10_000
-        );
+        assert_eq!(BlockSizes::fixed(64).covering(150).collect::<Vec<_>>(), [64, 64, 22]);
+        assert_eq!(BlockSizes::fixed(64).covering(128).collect::<Vec<_>>(), [64, 64]);
+        assert_eq!(BlockSizes::random(97, 3).covering(10_000).sum::<usize>(), 10_000);
     }
 }

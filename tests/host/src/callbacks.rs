@@ -5,9 +5,7 @@ use clack_extensions::audio_ports::{AudioPortRescanFlags, HostAudioPorts, HostAu
 use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::log::{HostLog, HostLogImpl, LogSeverity};
-use clack_extensions::note_ports::{
-    HostNotePorts, HostNotePortsImpl, NoteDialects, NotePortRescanFlags,
-};
+use clack_extensions::note_ports::{HostNotePorts, HostNotePortsImpl, NoteDialects, NotePortRescanFlags};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
 };
@@ -174,16 +172,8 @@ impl HostLogImpl for Shared {
     fn log(&self, severity: LogSeverity, message: &str) {
         let in_process = watch::in_process();
         watch::unwatched(|| {
-            let line = LogLine {
-                severity,
-                text: message.to_owned(),
-                in_process,
-            };
-            self.requests
-                .log
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .push(line);
+            let line = LogLine { severity, text: message.to_owned(), in_process };
+            self.requests.log.lock().unwrap_or_else(|e| e.into_inner()).push(line);
         });
     }
 }
@@ -256,9 +246,7 @@ impl HostGuiImpl for Shared {
     fn resize_hints_changed(&self) {}
 
     fn request_resize(&self, new_size: GuiSize) -> Result<(), HostError> {
-        self.requests
-            .editor_size
-            .store(new_size.pack_to_u64(), Relaxed);
+        self.requests.editor_size.store(new_size.pack_to_u64(), Relaxed);
         Ok(())
     }
 
@@ -281,10 +269,7 @@ mod tests {
     use crate::watch::InProcess;
 
     fn shared() -> Shared {
-        Shared {
-            requests: Arc::default(),
-            main: std::thread::current().id(),
-        }
+        Shared { requests: Arc::default(), main: std::thread::current().id() }
     }
 
     #[test]
@@ -294,16 +279,9 @@ mod tests {
         let watch = InProcess::enter();
         shared.log(LogSeverity::Error, "inside");
         drop(watch);
-        let lines: Vec<_> = shared
-            .requests
-            .log()
-            .into_iter()
-            .map(|l| (l.severity, l.text, l.in_process))
-            .collect();
-        let expected = [
-            (LogSeverity::Info, "before".to_owned(), false),
-            (LogSeverity::Error, "inside".to_owned(), true),
-        ];
+        let lines: Vec<_> = shared.requests.log().into_iter().map(|l| (l.severity, l.text, l.in_process)).collect();
+        let expected =
+            [(LogSeverity::Info, "before".to_owned(), false), (LogSeverity::Error, "inside".to_owned(), true)];
         assert_eq!(lines, expected);
     }
 
@@ -323,12 +301,7 @@ mod tests {
     fn an_editor_size_is_noted_and_a_dirty_state_counted() {
         let shared = shared();
         assert_eq!(shared.requests.editor_size(), None);
-        shared
-            .request_resize(GuiSize {
-                width: 640,
-                height: 480,
-            })
-            .expect("always taken");
+        shared.request_resize(GuiSize { width: 640, height: 480 }).expect("always taken");
         assert_eq!(shared.requests.editor_size(), Some((640, 480)));
         HostStateImpl::mark_dirty(&MainThread(&shared));
         assert_eq!(shared.requests.dirty(), 1);

@@ -63,13 +63,6 @@ mod tests {
         let watch = InProcess::enter();
         trip();
         crate::watch::unwatched(trip);
-        assert_eq!(
-            watch.leave(),
-            Allocations {
-                allocated: 3,
-                freed: 3,
-                bytes: 400
-            }
-        );
+        assert_eq!(watch.leave(), Allocations { allocated: 3, freed: 3, bytes: 400 });
     }
 }

@@ -11,9 +11,7 @@ impl Instance {
     /// The plug-in has an editor that fits into an X11 window.
     pub fn has_editor(&mut self) -> bool {
         let handle = self.plugin.plugin_handle();
-        handle
-            .get_extension::<PluginGui>()
-            .is_some_and(|gui| gui.is_api_supported(&handle, x11()))
+        handle.get_extension::<PluginGui>().is_some_and(|gui| gui.is_api_supported(&handle, x11()))
     }
 
     /// Open the editor inside an X11 window (its id) and show it. Returns its size in pixels: width, height.
@@ -21,28 +19,18 @@ impl Instance {
     #[allow(unsafe_code)]
     pub fn open_editor(&mut self, parent: u32) -> Result<(u32, u32), Error> {
         if self.editor_open {
-            return Err(Error::Order {
-                step: "open_editor",
-                reason: "it is open",
-            });
+            return Err(Error::Order { step: "open_editor", reason: "it is open" });
         }
         let handle = self.plugin.plugin_handle();
-        let gui = handle
-            .get_extension::<PluginGui>()
-            .ok_or(Error::NoExtension("gui"))?;
+        let gui = handle.get_extension::<PluginGui>().ok_or(Error::NoExtension("gui"))?;
         if !gui.is_api_supported(&handle, x11()) {
             return Err(Error::Refused("open its editor in an X11 window"));
         }
-        gui.create(&handle, x11())
-            .map_err(|_| Error::Refused("create its editor"))?;
+        gui.create(&handle, x11()).map_err(|_| Error::Refused("create its editor"))?;
         self.editor_open = true;
         // SAFETY: the caller keeps the window until the editor is closed; a wrong id is an X error, not a memory error.
-        let embedded =
-            unsafe { gui.set_parent(&handle, Window::from_x11_handle(c_ulong::from(parent))) };
-        let size = gui.get_size(&handle).unwrap_or(GuiSize {
-            width: 0,
-            height: 0,
-        });
+        let embedded = unsafe { gui.set_parent(&handle, Window::from_x11_handle(c_ulong::from(parent))) };
+        let size = gui.get_size(&handle).unwrap_or(GuiSize { width: 0, height: 0 });
         // A plug-in whose editor shows itself with `set_parent` may answer false here; that does no harm.
         let _ = gui.show(&handle);
         if embedded.is_err() {
@@ -60,9 +48,7 @@ impl Instance {
     /// The editor's size in pixels: width, height.
     pub fn editor_size(&mut self) -> Result<(u32, u32), Error> {
         self.with_editor("ask the editor's size", |gui, handle| {
-            gui.get_size(handle)
-                .map(|size| (size.width, size.height))
-                .ok_or(Error::Refused("tell its editor's size"))
+            gui.get_size(handle).map(|size| (size.width, size.height)).ok_or(Error::Refused("tell its editor's size"))
         })
     }
 
@@ -74,8 +60,7 @@ impl Instance {
             }
             let wanted = GuiSize { width, height };
             let fitting = gui.adjust_size(handle, wanted).unwrap_or(wanted);
-            gui.set_size(handle, fitting)
-                .map_err(|_| Error::Refused("take this editor size"))?;
+            gui.set_size(handle, fitting).map_err(|_| Error::Refused("take this editor size"))?;
             Ok((fitting.width, fitting.height))
         })
     }
@@ -83,16 +68,14 @@ impl Instance {
     /// Show the editor again after [`Self::hide_editor`].
     pub fn show_editor(&mut self) -> Result<(), Error> {
         self.with_editor("show the editor", |gui, handle| {
-            gui.show(handle)
-                .map_err(|_| Error::Refused("show its editor"))
+            gui.show(handle).map_err(|_| Error::Refused("show its editor"))
         })
     }
 
     /// Hide the editor and keep it.
     pub fn hide_editor(&mut self) -> Result<(), Error> {
         self.with_editor("hide the editor", |gui, handle| {
-            gui.hide(handle)
-                .map_err(|_| Error::Refused("hide its editor"))
+            gui.hide(handle).map_err(|_| Error::Refused("hide its editor"))
         })
     }
 
@@ -112,24 +95,13 @@ impl Instance {
         act: impl FnOnce(PluginGui, &clack_host::plugin::PluginMainThreadHandle) -> Result<R, Error>,
     ) -> Result<R, Error> {
         if !self.editor_open {
-            return Err(Error::Order {
-                step,
-                reason: "it is not open",
-            });
+            return Err(Error::Order { step, reason: "it is not open" });
         }
         let handle = self.plugin.plugin_handle();
-        act(
-            handle
-                .get_extension::<PluginGui>()
-                .ok_or(Error::NoExtension("gui"))?,
-            &handle,
-        )
+        act(handle.get_extension::<PluginGui>().ok_or(Error::NoExtension("gui"))?, &handle)
     }
 }
 
 fn x11() -> GuiConfiguration<'static> {
-    GuiConfiguration {
-        api_type: GuiApiType::X11,
-        is_floating: false,
-    }
+    GuiConfiguration { api_type: GuiApiType::X11, is_floating: false }
 }

@@ -2,8 +2,8 @@
 
 use crate::params::param_id;
 use clack_host::events::event_types::{
-    MidiEvent, NoteChokeEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent,
-    ParamModEvent, ParamValueEvent,
+    MidiEvent, NoteChokeEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamModEvent,
+    ParamValueEvent,
 };
 use clack_host::events::io::EventBuffer;
 use clack_host::events::spaces::CoreEventSpace;
@@ -26,50 +26,29 @@ pub struct Note {
 impl Note {
     /// A key (0-127) on port 0 and channel 0, without an id.
     pub fn key(key: u16) -> Self {
-        Self {
-            port: Some(0),
-            channel: Some(0),
-            key: Some(key),
-            id: None,
-        }
+        Self { port: Some(0), channel: Some(0), key: Some(key), id: None }
     }
 
     /// The same with a note id.
     pub fn with_id(self, id: u32) -> Self {
-        Self {
-            id: Some(id),
-            ..self
-        }
+        Self { id: Some(id), ..self }
     }
 
     /// The same on another channel, 0-15.
     pub fn on_channel(self, channel: u16) -> Self {
-        Self {
-            channel: Some(channel),
-            ..self
-        }
+        Self { channel: Some(channel), ..self }
     }
 
     /// Every note.
     pub fn all() -> Self {
-        Self {
-            port: None,
-            channel: None,
-            key: None,
-            id: None,
-        }
+        Self { port: None, channel: None, key: None, id: None }
     }
 
     fn to_pckn(self) -> Pckn {
         fn side<T>(value: Option<T>) -> Match<T> {
             value.map_or(Match::All, Match::Specific)
         }
-        Pckn::new(
-            side(self.port),
-            side(self.channel),
-            side(self.key),
-            side(self.id),
-        )
+        Pckn::new(side(self.port), side(self.channel), side(self.key), side(self.id))
     }
 
     fn from_pckn(pckn: Pckn) -> Self {
@@ -139,41 +118,27 @@ pub enum Event {
 impl Event {
     /// A parameter by nice-plug's string id (`#[id = "…"]`), in the range that [`crate::Param`] tells.
     pub fn param(id: &str, value: f64) -> Self {
-        Self::Param {
-            id: param_id(id),
-            value,
-        }
+        Self::Param { id: param_id(id), value }
     }
 
     /// A parameter modulation by nice-plug's string id.
     pub fn modulation(id: &str, amount: f64) -> Self {
-        Self::Modulation {
-            id: param_id(id),
-            amount,
-        }
+        Self::Modulation { id: param_id(id), amount }
     }
 
     /// A key (0-127) of port 0, channel 0 begins with a velocity of 0-1.
     pub fn note_on(key: u16, velocity: f64) -> Self {
-        Self::NoteOn {
-            note: Note::key(key),
-            velocity,
-        }
+        Self::NoteOn { note: Note::key(key), velocity }
     }
 
     /// A key (0-127) of port 0, channel 0 is released.
     pub fn note_off(key: u16) -> Self {
-        Self::NoteOff {
-            note: Note::key(key),
-            velocity: 0.0,
-        }
+        Self::NoteOff { note: Note::key(key), velocity: 0.0 }
     }
 
     /// A key (0-127) of port 0, channel 0 is cut.
     pub fn note_choke(key: u16) -> Self {
-        Self::NoteChoke {
-            note: Note::key(key),
-        }
+        Self::NoteChoke { note: Note::key(key) }
     }
 
     /// A MIDI 1 message on port 0.
@@ -194,20 +159,11 @@ impl Event {
                     list.push(&ParamModEvent::new(frame, id, Pckn::match_all(), amount));
                 }
             }
-            Self::NoteOn { note, velocity } => {
-                list.push(&NoteOnEvent::new(frame, note.to_pckn(), velocity))
-            }
-            Self::NoteOff { note, velocity } => {
-                list.push(&NoteOffEvent::new(frame, note.to_pckn(), velocity))
-            }
+            Self::NoteOn { note, velocity } => list.push(&NoteOnEvent::new(frame, note.to_pckn(), velocity)),
+            Self::NoteOff { note, velocity } => list.push(&NoteOffEvent::new(frame, note.to_pckn(), velocity)),
             Self::NoteChoke { note } => list.push(&NoteChokeEvent::new(frame, note.to_pckn())),
             Self::NoteExpression { note, kind, value } => {
-                list.push(&NoteExpressionEvent::new(
-                    frame,
-                    note.to_pckn(),
-                    kind,
-                    value,
-                ));
+                list.push(&NoteExpressionEvent::new(frame, note.to_pckn(), kind, value));
             }
             Self::Midi { port, bytes } => list.push(&MidiEvent::new(frame, port, bytes)),
         }
@@ -275,39 +231,19 @@ pub enum OutEvent {
 impl OutEvent {
     /// The event and its frame in the block.
     pub(crate) fn read(event: &UnknownEvent) -> (u32, Self) {
-        let other = Self::Other {
-            kind: event.header().type_id(),
-        };
+        let other = Self::Other { kind: event.header().type_id() };
         let id = |id: Option<ClapId>| ClapId::optional_to_raw(id);
         let what = match event.as_core_event() {
-            Some(CoreEventSpace::ParamValue(e)) => Self::Param {
-                id: id(e.param_id()),
-                value: e.value(),
-            },
-            Some(CoreEventSpace::ParamGestureBegin(e)) => Self::GestureBegin {
-                id: id(e.param_id()),
-            },
-            Some(CoreEventSpace::ParamGestureEnd(e)) => Self::GestureEnd {
-                id: id(e.param_id()),
-            },
-            Some(CoreEventSpace::NoteOn(e)) => Self::NoteOn {
-                note: Note::from_pckn(e.pckn()),
-                velocity: e.velocity(),
-            },
-            Some(CoreEventSpace::NoteOff(e)) => Self::NoteOff {
-                note: Note::from_pckn(e.pckn()),
-                velocity: e.velocity(),
-            },
-            Some(CoreEventSpace::NoteChoke(e)) => Self::NoteChoke {
-                note: Note::from_pckn(e.pckn()),
-            },
-            Some(CoreEventSpace::NoteEnd(e)) => Self::NoteEnd {
-                note: Note::from_pckn(e.pckn()),
-            },
-            Some(CoreEventSpace::Midi(e)) => Self::Midi {
-                port: e.port_index(),
-                bytes: e.data(),
-            },
+            Some(CoreEventSpace::ParamValue(e)) => Self::Param { id: id(e.param_id()), value: e.value() },
+            Some(CoreEventSpace::ParamGestureBegin(e)) => Self::GestureBegin { id: id(e.param_id()) },
+            Some(CoreEventSpace::ParamGestureEnd(e)) => Self::GestureEnd { id: id(e.param_id()) },
+            Some(CoreEventSpace::NoteOn(e)) => Self::NoteOn { note: Note::from_pckn(e.pckn()), velocity: e.velocity() },
+            Some(CoreEventSpace::NoteOff(e)) => {
+                Self::NoteOff { note: Note::from_pckn(e.pckn()), velocity: e.velocity() }
+            }
+            Some(CoreEventSpace::NoteChoke(e)) => Self::NoteChoke { note: Note::from_pckn(e.pckn()) },
+            Some(CoreEventSpace::NoteEnd(e)) => Self::NoteEnd { note: Note::from_pckn(e.pckn()) },
+            Some(CoreEventSpace::Midi(e)) => Self::Midi { port: e.port_index(), bytes: e.data() },
             _ => other,
         };
         (event.header().time(), what)

@@ -48,38 +48,19 @@ impl Instance {
         let missing = || Error::NoSuchPlugin {
             id: plugin_id.to_owned(),
             source_name: source.name(),
-            known: known
-                .iter()
-                .map(|p| p.id.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: known.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", "),
         };
         if !known.iter().any(|plugin| plugin.id == plugin_id) {
             return Err(missing());
         }
         let id = CString::new(plugin_id).map_err(|_| missing())?;
-        let host = HostInfo::new(
-            "Tracklight test host",
-            "Tracklight",
-            "",
-            env!("CARGO_PKG_VERSION"),
-        )
-        .expect("the host's own texts hold no zero byte");
+        let host = HostInfo::new("Tracklight test host", "Tracklight", "", env!("CARGO_PKG_VERSION"))
+            .expect("the host's own texts hold no zero byte");
         let requests = Arc::new(Requests::default());
-        let shared = Shared {
-            requests: requests.clone(),
-            main: std::thread::current().id(),
-        };
-        let plugin =
-            PluginInstance::new(|()| shared, |shared| MainThread(shared), &entry, &id, &host)
-                .map_err(Error::plugin("open"))?;
-        Ok(Self {
-            plugin,
-            processor: None,
-            requests,
-            editor_open: false,
-            configuration: (0.0, 0, 0),
-        })
+        let shared = Shared { requests: requests.clone(), main: std::thread::current().id() };
+        let plugin = PluginInstance::new(|()| shared, |shared| MainThread(shared), &entry, &id, &host)
+            .map_err(Error::plugin("open"))?;
+        Ok(Self { plugin, processor: None, requests, editor_open: false, configuration: (0.0, 0, 0) })
     }
 
     /// What the plug-in asked of the host so far. The handle stays good on any thread.
@@ -95,17 +76,8 @@ impl Instance {
     /// All audio ports live, exactly as declared: what [`Block::new`] takes.
     pub fn layout(&mut self) -> Layout {
         let ports = self.ports();
-        let live = |ports: &[crate::AudioPort]| {
-            ports
-                .iter()
-                .map(|port| PortShape::live(port.channels))
-                .collect()
-        };
-        Layout {
-            inputs: live(&ports.audio_in),
-            outputs: live(&ports.audio_out),
-            in_place: false,
-        }
+        let live = |ports: &[crate::AudioPort]| ports.iter().map(|port| PortShape::live(port.channels)).collect();
+        Layout { inputs: live(&ports.audio_in), outputs: live(&ports.audio_out), in_place: false }
     }
 
     /// Do what a host does on its main thread between other things: answer the plug-in's request for a callback, and its
@@ -116,8 +88,7 @@ impl Instance {
             self.plugin.call_on_main_thread_callback();
             busy = true;
         }
-        let processes =
-            self.plugin.is_active() && self.processor.as_ref().is_none_or(Processor::is_started);
+        let processes = self.plugin.is_active() && self.processor.as_ref().is_none_or(Processor::is_started);
         if !processes && self.requests.flush_pending.load(Relaxed) {
             busy |= self.flush(&[]).is_ok();
         }
@@ -128,16 +99,9 @@ impl Instance {
     /// active the plug-in may ask for a restart.
     pub fn set_offline(&mut self, offline: bool) -> Result<(), Error> {
         let handle = self.plugin.plugin_handle();
-        let ext = handle
-            .get_extension::<PluginRender>()
-            .ok_or(Error::NoExtension("render"))?;
-        let mode = if offline {
-            RenderMode::Offline
-        } else {
-            RenderMode::Realtime
-        };
-        ext.set(&handle, mode)
-            .map_err(|_| Error::Refused("change its render mode"))
+        let ext = handle.get_extension::<PluginRender>().ok_or(Error::NoExtension("render"))?;
+        let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
+        ext.set(&handle, mode).map_err(|_| Error::Refused("change its render mode"))
     }
 
     /// Prepare to play at `rate` Hz with blocks of `min_frames` to `max_frames` frames (1 or more, `min_frames` the smaller).
@@ -150,25 +114,13 @@ impl Instance {
             });
         }
         if min_frames == 0 || max_frames < min_frames || max_frames > i32::MAX as u32 {
-            let (value, allowed) = (
-                format!("{min_frames}..={max_frames}"),
-                "1 <= min <= max <= 2147483647".into(),
-            );
-            return Err(Error::Range {
-                what: "the block length",
-                value,
-                allowed,
-            });
+            let (value, allowed) = (format!("{min_frames}..={max_frames}"), "1 <= min <= max <= 2147483647".into());
+            return Err(Error::Range { what: "the block length", value, allowed });
         }
-        let configuration = PluginAudioConfiguration {
-            sample_rate: rate,
-            min_frames_count: min_frames,
-            max_frames_count: max_frames,
-        };
-        let stopped = self
-            .plugin
-            .activate(|shared, _| Audio(shared), configuration)
-            .map_err(Error::plugin("activate"))?;
+        let configuration =
+            PluginAudioConfiguration { sample_rate: rate, min_frames_count: min_frames, max_frames_count: max_frames };
+        let stopped =
+            self.plugin.activate(|shared, _| Audio(shared), configuration).map_err(Error::plugin("activate"))?;
         self.processor = Some(Processor::new(stopped, rate, max_frames as usize));
         self.configuration = (rate, min_frames, max_frames);
         Ok(())
@@ -181,20 +133,13 @@ impl Instance {
         let (rate, min_frames, max_frames) = self.configuration;
         self.deactivate()?;
         self.activate(rate, min_frames, max_frames)?;
-        if started {
-            self.start_processing()
-        } else {
-            Ok(())
-        }
+        if started { self.start_processing() } else { Ok(()) }
     }
 
     /// Free what `activate` prepared; stops first if need be. The processor must be here.
     pub fn deactivate(&mut self) -> Result<(), Error> {
         if !self.plugin.is_active() {
-            return Err(Error::Order {
-                step: "deactivate",
-                reason: "the instance is not active",
-            });
+            return Err(Error::Order { step: "deactivate", reason: "the instance is not active" });
         }
         let processor = self.processor.take().ok_or(Error::Order {
             step: "deactivate",
@@ -211,24 +156,14 @@ impl Instance {
 
     /// The audio side, if the instance is active and it was not taken.
     pub fn processor(&mut self) -> Result<&mut Processor, Error> {
-        let reason = if self.plugin.is_active() {
-            "the processor is on another thread"
-        } else {
-            "not active"
-        };
-        self.processor.as_mut().ok_or(Error::Order {
-            step: "audio",
-            reason,
-        })
+        let reason = if self.plugin.is_active() { "the processor is on another thread" } else { "not active" };
+        self.processor.as_mut().ok_or(Error::Order { step: "audio", reason })
     }
 
     /// Take the audio side away, to play on another thread. [`Self::give_back`] returns it.
     pub fn take_processor(&mut self) -> Result<Processor, Error> {
         self.processor()?;
-        self.processor.take().ok_or(Error::Order {
-            step: "audio",
-            reason: "not active",
-        })
+        self.processor.take().ok_or(Error::Order { step: "audio", reason: "not active" })
     }
 
     /// Return this instance's own audio side; another instance's comes back as it is.
@@ -269,9 +204,7 @@ impl Instance {
     /// By how many frames the plug-in's output is late.
     pub fn latency(&mut self) -> u32 {
         let handle = self.plugin.plugin_handle();
-        handle
-            .get_extension::<PluginLatency>()
-            .map_or(0, |ext| ext.get(&handle))
+        handle.get_extension::<PluginLatency>().map_or(0, |ext| ext.get(&handle))
     }
 
     /// How long the plug-in sounds on after its input ends, in frames.
@@ -282,12 +215,9 @@ impl Instance {
     /// The plug-in's state, as a host writes it into a song file.
     pub fn save_state(&mut self) -> Result<Vec<u8>, Error> {
         let handle = self.plugin.plugin_handle();
-        let ext = handle
-            .get_extension::<PluginState>()
-            .ok_or(Error::NoExtension("state"))?;
+        let ext = handle.get_extension::<PluginState>().ok_or(Error::NoExtension("state"))?;
         let mut bytes = Vec::new();
-        ext.save(&handle, &mut bytes)
-            .map_err(|_| Error::Refused("save its state"))?;
+        ext.save(&handle, &mut bytes).map_err(|_| Error::Refused("save its state"))?;
         Ok(bytes)
     }
 
@@ -300,17 +230,9 @@ impl Instance {
     /// hosts' streams do.
     pub fn load_state_in_pieces(&mut self, bytes: &[u8], piece: usize) -> Result<(), Error> {
         let handle = self.plugin.plugin_handle();
-        let ext = handle
-            .get_extension::<PluginState>()
-            .ok_or(Error::NoExtension("state"))?;
-        ext.load(
-            &handle,
-            &mut Pieces {
-                left: bytes,
-                piece: piece.max(1),
-            },
-        )
-        .map_err(|_| Error::Refused("load this state"))
+        let ext = handle.get_extension::<PluginState>().ok_or(Error::NoExtension("state"))?;
+        ext.load(&handle, &mut Pieces { left: bytes, piece: piece.max(1) })
+            .map_err(|_| Error::Refused("load this state"))
     }
 }
 

@@ -12,9 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The CLAP id of the parameter that nice-plug knows by this string (`#[id = "…"]`): 31 times what came before plus the
 /// next byte, in 32 bits, of which the highest is cleared (VST3 keeps it for hosts, and both formats share the number).
 pub fn param_id(id: &str) -> u32 {
-    id.bytes().fold(0_u32, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(u32::from(byte))
-    }) & 0x7FFF_FFFF
+    id.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte))) & 0x7FFF_FFFF
 }
 
 /// One parameter.
@@ -44,9 +42,7 @@ impl Instance {
     /// How many parameters there are.
     pub fn param_count(&mut self) -> usize {
         let handle = self.plugin.plugin_handle();
-        handle
-            .get_extension::<PluginParams>()
-            .map_or(0, |ext| ext.count(&handle) as usize)
+        handle.get_extension::<PluginParams>().map_or(0, |ext| ext.count(&handle) as usize)
     }
 
     /// All parameters, in the plug-in's order.
@@ -77,10 +73,7 @@ impl Instance {
     /// The parameter that nice-plug knows by this string.
     pub fn param(&mut self, id: &str) -> Result<Param, Error> {
         let wanted = param_id(id);
-        self.params()
-            .into_iter()
-            .find(|p| p.id == wanted)
-            .ok_or_else(|| Error::NoSuchParam(format!("\"{id}\"")))
+        self.params().into_iter().find(|p| p.id == wanted).ok_or_else(|| Error::NoSuchParam(format!("\"{id}\"")))
     }
 
     /// The value of a parameter, in its range.
@@ -99,8 +92,7 @@ impl Instance {
 
     /// The value that the plug-in reads from a text, as typed by a person.
     pub fn param_from_text(&mut self, id: u32, text: &str) -> Result<f64, Error> {
-        let text =
-            CString::new(text).map_err(|_| Error::Refused("read a text with a zero byte"))?;
+        let text = CString::new(text).map_err(|_| Error::Refused("read a text with a zero byte"))?;
         self.with_param(id, |ext, handle, id| ext.text_to_value(handle, id, &text))
     }
 
@@ -112,17 +104,12 @@ impl Instance {
             event.push_to(&mut sent, 0);
         }
         if let Some(mut handle) = self.plugin.inactive_plugin_handle() {
-            let ext = handle
-                .get_extension::<PluginParams>()
-                .ok_or(Error::NoExtension("params"))?;
+            let ext = handle.get_extension::<PluginParams>().ok_or(Error::NoExtension("params"))?;
             ext.flush(&mut handle, &sent.as_input(), &mut received.as_output());
         } else if let Some(processor) = &mut self.processor {
             processor.flush(&sent, &mut received)?;
         } else {
-            return Err(Error::Order {
-                step: "flush",
-                reason: "the processor is on another thread: flush it there",
-            });
+            return Err(Error::Order { step: "flush", reason: "the processor is on another thread: flush it there" });
         }
         Ok(received.iter().map(OutEvent::read).collect())
     }
@@ -133,9 +120,7 @@ impl Instance {
         ask: impl FnOnce(PluginParams, &clack_host::plugin::PluginMainThreadHandle, ClapId) -> Option<R>,
     ) -> Result<R, Error> {
         let handle = self.plugin.plugin_handle();
-        let ext = handle
-            .get_extension::<PluginParams>()
-            .ok_or(Error::NoExtension("params"))?;
+        let ext = handle.get_extension::<PluginParams>().ok_or(Error::NoExtension("params"))?;
         let none = || Error::NoSuchParam(format!("with CLAP id {id}, or it refused the value"));
         let id = ClapId::from_raw(id).ok_or_else(none)?;
         ask(ext, &handle, id).ok_or_else(none)

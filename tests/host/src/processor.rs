@@ -23,11 +23,7 @@ pub struct Processor {
 }
 
 impl Processor {
-    pub(crate) fn new(
-        stopped: StoppedPluginAudioProcessor<Callbacks>,
-        rate: f64,
-        max_frames: usize,
-    ) -> Self {
+    pub(crate) fn new(stopped: StoppedPluginAudioProcessor<Callbacks>, rate: f64, max_frames: usize) -> Self {
         Self {
             inner: stopped.into(),
             max_frames,
@@ -42,16 +38,14 @@ impl Processor {
     /// Thread: the one that will call `process`. Realtime: no.
     pub fn start_processing(&mut self) -> Result<(), Error> {
         self.steady_frame = 0;
-        watch::as_audio_thread(|| self.inner.start_processing().map(drop))
-            .map_err(Error::plugin("start_processing"))
+        watch::as_audio_thread(|| self.inner.start_processing().map(drop)).map_err(Error::plugin("start_processing"))
     }
 
     /// Tell the plug-in that no block follows.
     ///
     /// Thread: the one that called `process`. Realtime: no.
     pub fn stop(&mut self) -> Result<(), Error> {
-        watch::as_audio_thread(|| self.inner.stop_processing().map(drop))
-            .map_err(Error::plugin("stop_processing"))
+        watch::as_audio_thread(|| self.inner.stop_processing().map(drop)).map_err(Error::plugin("stop_processing"))
     }
 
     /// Blocks may be processed.
@@ -70,10 +64,7 @@ impl Processor {
     ///
     /// Thread: any one thread. Realtime: as the plug-in is, but for the measuring around it and a block's first growth.
     pub fn process(&mut self, block: &mut Block) -> Result<ProcessStatus, Error> {
-        let started = self
-            .inner
-            .as_started_mut()
-            .map_err(Error::plugin("process"))?;
+        let started = self.inner.as_started_mut().map_err(Error::plugin("process"))?;
         block.prepare(self.max_frames)?;
         let transport = block.transport.map(|transport| transport.to_event());
         let sides = block.sides();
@@ -85,14 +76,7 @@ impl Processor {
 
         let before = Stamp::before();
         let watch = InProcess::enter();
-        let status = started.process(
-            &inputs,
-            &mut outputs,
-            &sent,
-            &mut received,
-            steady,
-            transport.as_ref(),
-        );
+        let status = started.process(&inputs, &mut outputs, &sent, &mut received, steady, transport.as_ref());
         let allocations = watch.leave();
         let after = Stamp::after();
 
@@ -121,24 +105,13 @@ impl Processor {
     /// How long the plug-in sounds on after its input ends, in frames.
     pub fn tail(&mut self) -> TailLength {
         let handle = self.inner.plugin_handle();
-        handle
-            .get_extension::<PluginTail>()
-            .map(|ext| ext.get(&handle))
-            .unwrap_or_default()
+        handle.get_extension::<PluginTail>().map(|ext| ext.get(&handle)).unwrap_or_default()
     }
 
-    pub(crate) fn flush(
-        &mut self,
-        sent: &EventBuffer,
-        received: &mut EventBuffer,
-    ) -> Result<(), Error> {
+    pub(crate) fn flush(&mut self, sent: &EventBuffer, received: &mut EventBuffer) -> Result<(), Error> {
         let mut handle = self.inner.plugin_handle();
-        let ext = handle
-            .get_extension::<PluginParams>()
-            .ok_or(Error::NoExtension("params"))?;
-        watch::as_audio_thread(|| {
-            ext.flush_active(&mut handle, &sent.as_input(), &mut received.as_output())
-        });
+        let ext = handle.get_extension::<PluginParams>().ok_or(Error::NoExtension("params"))?;
+        watch::as_audio_thread(|| ext.flush_active(&mut handle, &sent.as_input(), &mut received.as_output()));
         Ok(())
     }
 
@@ -162,9 +135,6 @@ fn audio<'a>(
     // do with inactive ports), the block is borrowed exclusively while these live, and inputs and outputs share memory
     // only as CLAP's in-place processing allows.
     unsafe {
-        (
-            InputAudioBuffers::from_raw_buffers(inputs, frames),
-            OutputAudioBuffers::from_raw_buffers(outputs, frames),
-        )
+        (InputAudioBuffers::from_raw_buffers(inputs, frames), OutputAudioBuffers::from_raw_buffers(outputs, frames))
     }
 }

@@ -38,9 +38,7 @@ impl Source {
     /// Thread: main. Realtime: no.
     pub fn plugins(&self) -> Result<Vec<PluginInfo>, Error> {
         let entry = self.load()?;
-        let factory = entry
-            .get_plugin_factory()
-            .ok_or_else(|| Error::NoFactory(self.name()))?;
+        let factory = entry.get_plugin_factory().ok_or_else(|| Error::NoFactory(self.name()))?;
         Ok(factory
             .plugin_descriptors()
             .map(|d| PluginInfo {
@@ -70,15 +68,11 @@ impl Source {
                 Self::Disk(path) => PluginEntry::load(path),
             }
         };
-        loaded.map_err(|cause| Error::Entry {
-            source_name: self.name(),
-            cause,
-        })
+        loaded.map_err(|cause| Error::Entry { source_name: self.name(), cause })
     }
 }
 
 /// A C string of the plug-in as text; what is not UTF-8 is replaced, as a DAW would show it.
 fn text(s: Option<&CStr>) -> String {
-    s.map(|s| s.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    s.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -58,10 +58,7 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Nothing measured yet; `rate` in Hz.
     pub fn new(rate: f64) -> Self {
-        Self {
-            rate,
-            samples: Vec::with_capacity(4096),
-        }
+        Self { rate, samples: Vec::with_capacity(4096) }
     }
 
     /// Every `process` so far, in order.
@@ -110,11 +107,7 @@ impl Spread {
             let at = (share * sorted.len() as f64).ceil() as usize;
             sorted.get(at.saturating_sub(1)).copied().unwrap_or(0.0)
         };
-        Self {
-            p50: rank(0.5),
-            p99: rank(0.99),
-            max: rank(1.0),
-        }
+        Self { p50: rank(0.5), p99: rank(0.99), max: rank(1.0) }
     }
 }
 
@@ -130,39 +123,24 @@ impl Stamp {
     pub(crate) fn before() -> Self {
         let waits = voluntary_switches();
         let cpu_ns = thread_cpu_ns();
-        Self {
-            wall: Instant::now(),
-            cpu_ns,
-            waits,
-        }
+        Self { wall: Instant::now(), cpu_ns, waits }
     }
 
     /// After `process`: the wall clock first.
     pub(crate) fn after() -> Self {
         let wall = Instant::now();
         let cpu_ns = thread_cpu_ns();
-        Self {
-            wall,
-            cpu_ns,
-            waits: voluntary_switches(),
-        }
+        Self { wall, cpu_ns, waits: voluntary_switches() }
     }
 }
 
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn thread_cpu_ns() -> i64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place to write one timespec to.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) } != 0;
-    if failed {
-        0
-    } else {
-        time.tv_sec * 1_000_000_000 + time.tv_nsec
-    }
+    if failed { 0 } else { time.tv_sec * 1_000_000_000 + time.tv_nsec }
 }
 
 #[cfg(target_os = "linux")]
@@ -192,23 +170,9 @@ mod tests {
     #[test]
     fn a_spread_takes_the_nearest_rank() {
         let spread = Spread::of((1..=200).rev().map(f64::from));
-        assert_eq!(
-            spread,
-            Spread {
-                p50: 100.0,
-                p99: 198.0,
-                max: 200.0
-            }
-        );
+        assert_eq!(spread, Spread { p50: 100.0, p99: 198.0, max: 200.0 });
         assert_eq!(Spread::of(std::iter::empty()), Spread::default());
-        assert_eq!(
-            Spread::of([3.0].into_iter()),
-            Spread {
-                p50: 3.0,
-                p99: 3.0,
-                max: 3.0
-            }
-        );
+        assert_eq!(Spread::of([3.0].into_iter()), Spread { p50: 3.0, p99: 3.0, max: 3.0 });
     }
 
     #[cfg(target_os = "linux")]
@@ -224,10 +188,7 @@ mod tests {
         from_them.recv().expect("they send");
         let after = Stamp::after();
         them.join().expect("they end well");
-        assert!(
-            after.waits > before.waits,
-            "a blocking receive is a voluntary switch"
-        );
+        assert!(after.waits > before.waits, "a blocking receive is a voluntary switch");
 
         let before = Stamp::before();
         let until = Instant::now() + std::time::Duration::from_millis(5);

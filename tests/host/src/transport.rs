@@ -60,10 +60,7 @@ impl Transport {
 
     /// As [`Self::playing_at`], with the playhead standing.
     pub fn stopped_at(beat: f64, tempo: f64) -> Self {
-        Self {
-            playing: false,
-            ..Self::playing_at(beat, tempo)
-        }
+        Self { playing: false, ..Self::playing_at(beat, tempo) }
     }
 
     /// The position as the plug-in gets it, in units of 2^-31 beats.
@@ -222,35 +219,17 @@ mod tests {
         assert_eq!(beats_to_fixed(-0.25), -(1 << 29));
         assert_eq!(beats_to_fixed(3.0 + 2.0_f64.powi(-31)), (3 << 31) + 1);
         assert_eq!(beats_to_fixed(1.0 / 3.0), 715_827_883);
-        assert_eq!(
-            fixed_to_beats(beats_to_fixed(4095.0 + 2.0_f64.powi(-31))),
-            4095.0 + 2.0_f64.powi(-31)
-        );
-        assert_eq!(
-            Transport::playing_at(2.5, 120.0).beat_fixed(),
-            Some(5 << 30)
-        );
+        assert_eq!(fixed_to_beats(beats_to_fixed(4095.0 + 2.0_f64.powi(-31))), 4095.0 + 2.0_f64.powi(-31));
+        assert_eq!(Transport::playing_at(2.5, 120.0).beat_fixed(), Some(5 << 30));
     }
 
     #[test]
     fn an_absent_value_raises_no_flag() {
-        let none = Transport {
-            tempo: None,
-            beat: None,
-            seconds: None,
-            signature: None,
-            ..Transport::playing_at(3.0, 90.0)
-        };
+        let none =
+            Transport { tempo: None, beat: None, seconds: None, signature: None, ..Transport::playing_at(3.0, 90.0) };
         assert_eq!(none.to_event().flags, TransportFlags::IS_PLAYING);
-        let full = Transport {
-            loop_beats: Some((4.0, 8.0)),
-            ..Transport::playing_at(3.0, 90.0)
-        }
-        .to_event();
-        assert!(
-            full.flags
-                .contains(TransportFlags::HAS_TEMPO | TransportFlags::IS_LOOP_ACTIVE)
-        );
+        let full = Transport { loop_beats: Some((4.0, 8.0)), ..Transport::playing_at(3.0, 90.0) }.to_event();
+        assert!(full.flags.contains(TransportFlags::HAS_TEMPO | TransportFlags::IS_LOOP_ACTIVE));
         assert_eq!(full.loop_end_beats.to_bits(), 8 << 31);
     }
 
@@ -300,20 +279,8 @@ mod tests {
         let mut timeline = Timeline::new(48_000.0, 120.0);
         timeline.set_signature(6, 8);
         timeline.locate(7.0);
-        assert_eq!(
-            (
-                timeline.transport().bar_start,
-                timeline.transport().bar_number
-            ),
-            (6.0, 2)
-        );
+        assert_eq!((timeline.transport().bar_start, timeline.transport().bar_number), (6.0, 2));
         timeline.locate(-1.0);
-        assert_eq!(
-            (
-                timeline.transport().bar_start,
-                timeline.transport().bar_number
-            ),
-            (-3.0, -1)
-        );
+        assert_eq!((timeline.transport().bar_start, timeline.transport().bar_number), (-3.0, -1));
     }
 }

@@ -28,11 +28,7 @@ pub struct Allocations {
 
 impl Allocations {
     /// Nothing was allocated or freed.
-    pub const NONE: Self = Self {
-        allocated: 0,
-        freed: 0,
-        bytes: 0,
-    };
+    pub const NONE: Self = Self { allocated: 0, freed: 0, bytes: 0 };
 
     pub(crate) fn add(&mut self, other: Self) {
         self.allocated += other.allocated;
@@ -67,11 +63,7 @@ pub fn allocations_are_counted() -> bool {
 pub(crate) fn note(allocated: u64, freed: u64, bytes: usize) {
     if IN_PROCESS.get() {
         let mut counts = COUNTS.get();
-        counts.add(Allocations {
-            allocated,
-            freed,
-            bytes: bytes as u64,
-        });
+        counts.add(Allocations { allocated, freed, bytes: bytes as u64 });
         COUNTS.set(counts);
     }
 }

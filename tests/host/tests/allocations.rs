@@ -26,22 +26,13 @@ fn an_allocation_in_process_is_counted_for_its_instance_alone() {
     let (mut clean, mut faulty) = (playing(), playing());
     let mut block = Block::new(clean.layout(), 64);
     let before = process_allocations();
-    faulty
-        .process(block.at(0, Event::param("leak", 1.0)))
-        .unwrap();
+    faulty.process(block.at(0, Event::param("leak", 1.0))).unwrap();
     for _ in 0..9 {
         faulty.process(&mut block).unwrap();
         clean.process(block.begin(64)).unwrap();
     }
     let found = faulty.processor().unwrap().allocations();
-    assert_eq!(
-        found,
-        Allocations {
-            allocated: 10,
-            freed: 10,
-            bytes: 1000
-        }
-    );
+    assert_eq!(found, Allocations { allocated: 10, freed: 10, bytes: 1000 });
     assert_eq!(clean.processor().unwrap().allocations(), Allocations::NONE);
     assert_eq!(process_allocations().allocated, before.allocated + 10);
     faulty.processor().unwrap().clear_measurements();
