@@ -34,7 +34,21 @@ fn an_allocation_in_process_is_counted_for_its_instance_alone() {
     let found = faulty.processor().unwrap().allocations();
     assert_eq!(found, Allocations { allocated: 10, freed: 10, bytes: 1000 });
     assert_eq!(clean.processor().unwrap().allocations(), Allocations::NONE);
+    // Another test may play at the same time, but its plug-in does not allocate.
     assert_eq!(process_allocations().allocated, before.allocated + 10);
     faulty.processor().unwrap().clear_measurements();
     assert_eq!(faulty.processor().unwrap().allocations(), Allocations::NONE);
+}
+
+#[test]
+fn an_instance_dropped_without_its_processor_is_leaked_and_counted() {
+    // Here and not with the other tests of the host, which expect that nothing of theirs leaks.
+    let mut instance = playing();
+    let mut block = Block::new(instance.layout(), 64);
+    let mut processor = instance.take_processor().unwrap();
+    drop(instance);
+    assert_eq!(leaked_instances(), 1);
+    processor.process(&mut block).unwrap();
+    drop(processor);
+    assert_eq!(leaked_instances(), 1);
 }
