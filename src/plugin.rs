@@ -12,6 +12,7 @@ use std::sync::Arc;
 use nice_plug::prelude::*;
 
 pub mod block;
+pub mod clap_front;
 pub mod guard;
 pub mod instances;
 pub mod keeper;
