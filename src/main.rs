@@ -48,7 +48,7 @@ mod device {
     }
 
     pub fn open(args: Vec<String>) -> ExitCode {
-        match nice_plug::nice_export_standalone_with_args::<Tracklight<Standalone>, _>(args) {
+        match nice_plug::prelude::nice_export_standalone_with_args::<Tracklight<Standalone>, _>(args) {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         }

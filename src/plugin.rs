@@ -13,6 +13,7 @@ use nice_plug::prelude::*;
 
 pub mod block;
 pub mod clap_front;
+pub mod editor;
 pub mod guard;
 pub mod instances;
 pub mod keeper;
