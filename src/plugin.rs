@@ -105,7 +105,12 @@ impl<V: Variant> Plugin for Tracklight<V> {
     }
 
     /// Thread: main. Makes a new processor; the framework calls `reset` next.
-    fn activate(&mut self, layout: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
         context.set_latency_samples(0);
         let (rate, frames) = (f64::from(config.sample_rate), config.max_buffer_size as usize);
         self.audio = None;

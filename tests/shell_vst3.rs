@@ -191,7 +191,8 @@ fn automation_is_heard_from_its_frame_and_the_tail_is_endless() {
     let effect = Instance::open(EFFECT);
     effect.start(64);
     // The framework's hash of the id "master", as every saved project knows it.
-    let master = "master".bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) & 0x7fff_ffff;
+    let master =
+        "master".bytes().fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) & 0x7fff_ffff;
     let heard = effect.process(1.0, 64, vec![Point { id: master, frame: 37, value: 0.5 }]);
     assert_eq!((heard[0][36], heard[1][37], heard[0][63]), (1.0, 0.5, 0.5));
     assert_eq!(unsafe { effect.processor.getTailSamples() }, u32::MAX);

@@ -115,9 +115,7 @@ pub fn transport(host: &Transport) -> HostTransport {
             let (upper, lower) = (u16::try_from(upper).ok()?, u16::try_from(lower).ok()?);
             (upper > 0 && lower > 0).then_some((upper, lower))
         }),
-        loop_beats: host
-            .loop_range_beats()
-            .filter(|(start, end)| start.is_finite() && end.is_finite() && start < end),
+        loop_beats: host.loop_range_beats().filter(|(start, end)| start.is_finite() && end.is_finite() && start < end),
     }
 }
 

@@ -124,7 +124,8 @@ struct Room {
 impl Front {
     unsafe fn create<V: ClapVariant>(host: *const clap_host) -> *const clap_plugin {
         // SAFETY: `host` lives as long as the instance. The wrapper is taken back by its own `destroy`.
-        let inner: *const clap_plugin = unsafe { (*Arc::into_raw(Wrapper::<Tracklight<V>>::new(host))).clap_plugin.as_ptr() };
+        let inner: *const clap_plugin =
+            unsafe { (*Arc::into_raw(Wrapper::<Tracklight<V>>::new(host))).clap_plugin.as_ptr() };
         let layout = &V::LAYOUTS[0];
         let main_in = usize::from(layout.main_input_channels.is_some());
         let front = Front {

@@ -100,10 +100,8 @@ impl Keeper {
         let before = *self.ran.lock().unwrap_or_else(PoisonError::into_inner);
         post();
         let ran = self.ran.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ran, _) = self
-            .heard
-            .wait_timeout_while(ran, WAIT, |ran| *ran == before)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (ran, _) =
+            self.heard.wait_timeout_while(ran, WAIT, |ran| *ran == before).unwrap_or_else(PoisonError::into_inner);
         let answered = *ran != before;
         if answered {
             self.in_vain.store(0, Ordering::Relaxed);

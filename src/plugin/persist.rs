@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nice_plug::prelude::PluginState;
 use nice_plug::plugin::ParamValue;
+use nice_plug::prelude::PluginState;
 
 use super::guard::guard;
 
@@ -139,7 +139,9 @@ fn check<D: SessionDoor>(state: &PluginState, kind: impl Fn(&str) -> Option<Para
             (None, _) | (Some(ParamKind::Switch), ParamValue::Bool(_)) => {}
             (Some(ParamKind::Unit), ParamValue::F32(number)) if (0.0..=1.0).contains(number) => {}
             (Some(ParamKind::Unit), other) => {
-                return Err(format!("state refused: parameter `{id}` holds {other:?}, a number from 0 to 1 is allowed"));
+                return Err(format!(
+                    "state refused: parameter `{id}` holds {other:?}, a number from 0 to 1 is allowed"
+                ));
             }
             (Some(ParamKind::Switch), other) => {
                 return Err(format!("state refused: parameter `{id}` holds {other:?}, only on or off is allowed"));

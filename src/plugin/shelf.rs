@@ -1,34 +1,36 @@
-//! STAND-IN for the engine's door until the main line wires it: keeps the session's text as it came.
+//! STAND-IN for the engine's door until the main line wires it: keeps the session, and nobody plays it.
 //!
 //! Thread: main.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::persist::SessionDoor;
+use super::persist::{Pending, SessionDoor};
+use crate::model::Session;
 
-/// Holds a session's JSON unread.
+/// Holds a session for an instance without an engine.
 pub struct Shelf {
-    json: Mutex<String>,
+    pending: Pending<Session>,
+    first: String,
     refused: Mutex<Option<String>>,
 }
 
 impl Default for Shelf {
     fn default() -> Self {
-        Self { json: Mutex::new("{}".to_owned()), refused: Mutex::new(None) }
+        Self { pending: Pending::new(), first: Session::new().to_json(), refused: Mutex::new(None) }
     }
 }
 
 impl SessionDoor for Shelf {
     fn check(json: &str) -> Result<(), String> {
-        match serde_json::from_str(json) {
-            Ok(serde_json::Value::Object(_)) => Ok(()),
-            Ok(_) => Err("a session is a JSON object".to_owned()),
-            Err(error) => Err(format!("the session is not readable: {error}")),
-        }
+        Session::from_json(json).map(drop).map_err(|error| error.to_string())
     }
 
     fn load(&self, json: &str) {
-        json.clone_into(&mut self.json.lock().unwrap_or_else(PoisonError::into_inner));
+        match Session::from_json(json) {
+            // The canonical text, not the file's: whoever saves an equal session saves equal bytes.
+            Ok(session) => self.pending.offer(&session.to_json(), session),
+            Err(error) => self.refuse(&error.to_string()),
+        }
     }
 
     fn refuse(&self, why: &str) {
@@ -36,6 +38,6 @@ impl SessionDoor for Shelf {
     }
 
     fn save(&self) -> String {
-        self.json.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.pending.json().map_or_else(|| self.first.clone(), |json| json.to_string())
     }
 }

@@ -1,0 +1,39 @@
+//! THE NOUNS AND VERBS: pure values that every room shares.
+//!
+//! Thread: any. **Invariant:** no threads, no I/O, no locks, no clock in here.
+//!
+//! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
+//! declaration list), [`session`] (the document), [`path`] (how a person points into it),
+//! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
+//! (what is told), [`file`] (how it is kept).
+
+pub mod clip;
+pub mod command;
+pub mod edit;
+pub mod event;
+pub mod file;
+pub mod name;
+pub mod param;
+pub mod path;
+pub mod pattern;
+pub mod perform;
+pub mod sample_name;
+pub mod session;
+pub mod snapshot;
+pub mod text;
+pub mod time;
+
+pub use clip::AudioClip;
+pub use command::{Ask, Batch, BatchId, Command, EvalCall, Moment, Origin, Shot, TransportVerb, When};
+pub use edit::{Edit, EditError};
+pub use event::{Event, TriggerRecord, Why};
+pub use name::{Name, NameError, Uid};
+pub use param::{Param, ParamKind, ParamMap, Unit};
+pub use path::{Path, PathError};
+pub use pattern::{Chain, ChainEntry, Column, Cycles, Hit, Pattern, Row};
+pub use perform::Performed;
+pub use session::{
+    ClockSource, ConnKind, Connection, Curve, MacroMap, Module, ModuleBody, ModuleKind, Sample, Session, Song,
+};
+pub use snapshot::{ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, SampleState, Snapshot};
+pub use time::{BeatSpan, ClockMap, Signature};

@@ -1,0 +1,261 @@
+//! What may be asked of the engine: Commands in Batches, and the few verbs that are not edits.
+//!
+//! Thread: any. Present tense, plain data: a Command can be printed, compared and replayed.
+
+use std::sync::Arc;
+
+use super::name::{Name, Uid};
+use super::path::Path;
+use super::pattern::{ChainEntry, Column, Cycles, Hit, Row};
+use super::session::{ClockSource, ConnKind, MacroMap, ModuleKind, Sample, Session};
+use super::time::Signature;
+
+/// Number of a Batch, chosen by its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(pub u64);
+
+impl BatchId {
+    /// A new number, different from all others.
+    pub fn fresh() -> Self {
+        Self(Uid::fresh().0)
+    }
+}
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A hand on the editor.
+    Gui,
+    /// A chunk run by a person (editor, REPL, file).
+    Script,
+    /// A callback of a chunk (`every`, `onStateChange`): no undo step.
+    Callback,
+    /// A text command.
+    Text,
+    /// The host: state loaded, parameters.
+    Host,
+    /// The desk.
+    Desk,
+}
+
+impl Origin {
+    /// Whether the user's undo takes its batches back.
+    pub fn is_user(self) -> bool {
+        matches!(self, Self::Gui | Self::Script | Self::Text)
+    }
+}
+
+/// The moment a Batch takes effect. With the transport stopped every moment is now.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum When {
+    /// At the next block.
+    #[default]
+    Now,
+    /// At this song position, quarter notes.
+    Beat(f64),
+    /// At the next whole beat.
+    NextBeat,
+    /// At the next bar of the signature in force.
+    NextBar,
+    /// When the longest playing pattern ends its cycle.
+    NextPattern,
+}
+
+/// The moment's name where only a kind is chosen, as the editor does.
+pub type Moment = When;
+
+/// All or nothing; one undo step; one audio block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Its number.
+    pub id: BatchId,
+    /// Who asked.
+    pub origin: Origin,
+    /// When it takes effect.
+    pub when: When,
+    /// What people call it: `Lua line 12`, `drag kick.volume`.
+    pub label: Arc<str>,
+    /// What is asked, in order.
+    pub commands: Vec<Command>,
+}
+
+impl Batch {
+    /// A Batch that takes effect now.
+    pub fn now(origin: Origin, label: &str, commands: Vec<Command>) -> Self {
+        Self { id: BatchId::fresh(), origin, when: When::Now, label: Arc::from(label), commands }
+    }
+}
+
+/// What moves the internal clock. Under the host's transport these do nothing and say so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TransportVerb {
+    /// From where it stands.
+    Play,
+    /// Halt and return to the start.
+    Stop,
+    /// Halt and keep the position.
+    Pause,
+    /// Halt, return to the start, tell listeners.
+    Reset,
+    /// Jump to a position, quarter notes.
+    Locate(f64),
+}
+
+/// One hit asked for directly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shot {
+    /// The sampler.
+    pub module: Name,
+    /// What to play; chance and ratio are not looked at, `length` neither (see `gate`).
+    pub hit: Hit,
+    /// Gate in quarter notes; `None` plays as the play style says.
+    pub gate: Option<f64>,
+    /// Song position at which to sound, quarter notes; `None` is at once.
+    pub at: Option<f64>,
+}
+
+/// One thing asked. Names point at what exists, or at what an earlier Command of the Batch makes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Put a value at a path. Out of range is clamped and reported.
+    Set(Path, f64),
+    /// Take a path back to its default (a row column: unset it).
+    Unset(Path),
+    /// Internal tempo; clamped to 20-480.
+    SetBpm(f64),
+    /// Internal signature.
+    SetSignature(Signature),
+    /// Who leads.
+    SetSource(ClockSource),
+    /// Source of chance.
+    SetSeed(u64),
+    /// Move the internal clock.
+    Transport(TransportVerb),
+    /// Make a module; instruments get their automatic cables, a sequencer without pattern gets a new one.
+    AddModule {
+        /// Identity, chosen by whoever asks.
+        uid: Uid,
+        /// The type.
+        kind: ModuleKind,
+        /// The name.
+        name: Name,
+    },
+    /// Take a module away with its cables and mappings.
+    RemoveModule(Name),
+    /// Give a module, pattern or chain another name; every link follows.
+    Rename(Name, Name),
+    /// Switch a module on or off.
+    Enable(Name, bool),
+    /// Make the bank this list. Samples whose path stays keep their values unless the list gives some.
+    SetSamples(Name, Vec<Sample>),
+    /// Use another file wherever this path is asked for.
+    Relink {
+        /// Path as written in the session.
+        from: String,
+        /// The new path.
+        to: String,
+    },
+    /// Lay a cable. The same again changes nothing.
+    Connect(Name, Name, ConnKind),
+    /// Take a cable out; `None` takes every kind.
+    Disconnect(Name, Name, Option<ConnKind>),
+    /// Make an empty pattern.
+    AddPattern {
+        /// Identity, chosen by whoever asks.
+        uid: Uid,
+        /// The name.
+        name: Name,
+        /// Rows, 1-256.
+        steps: u16,
+    },
+    /// Take a pattern away; sequencers bound to it are bound to another, chains lose its entries.
+    RemovePattern(Name),
+    /// How many rows play, 1-256; cut rows are kept.
+    SetSteps(Name, u16),
+    /// Rows per quarter note, −96 to 96 without 0.
+    SetStepsPerBeat(Name, f64),
+    /// What a cycle is.
+    SetCycles(Name, Cycles),
+    /// Source of the pattern's chance (the mirror writes it for renamed patterns).
+    SetSalt(Name, u64),
+    /// Columns shown, in order; index and length are always among them.
+    SetColumns(Name, Vec<Column>),
+    /// Put a row (from 1). Columns it needs are shown.
+    SetRow(Name, u16, Row),
+    /// Make an empty chain.
+    AddChain {
+        /// Identity, chosen by whoever asks.
+        uid: Uid,
+        /// The name.
+        name: Name,
+    },
+    /// Take a chain away; sequencers bound to it play their pattern.
+    RemoveChain(Name),
+    /// Make the chain this list.
+    SetChain(Name, Vec<ChainEntry>),
+    /// What a sequencer plays. `None` leaves that part as it is.
+    Bind {
+        /// The sequencer.
+        sequencer: Name,
+        /// A pattern.
+        pattern: Option<Name>,
+        /// A chain, or no chain.
+        chain: Option<Option<Name>>,
+        /// Whether the chain plays.
+        chain_on: Option<bool>,
+    },
+    /// Let a macro set a parameter; a second mapping replaces the first and says so.
+    MapMacro(Path, MacroMap),
+    /// Take a mapping away.
+    UnmapMacro(Path),
+    /// Play a hit. Not an edit.
+    Trigger(Shot),
+    /// Keep a live chunk; `None` stops it.
+    SetLive(String, Option<Arc<str>>),
+    /// Where relative files are looked for, in order.
+    SetFolders(Vec<String>),
+    /// The script buffer.
+    SetText(Arc<str>),
+    /// A layout entry.
+    SetLayout(String, Option<String>),
+    /// Replace the whole document.
+    Load(Arc<Session>),
+}
+
+/// A chunk to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvalCall {
+    /// Number of the call; its result carries it.
+    pub id: u64,
+    /// What people call the chunk, for error messages.
+    pub chunk: Arc<str>,
+    /// Line of the buffer its first line stands on, from 1.
+    pub first_line: u32,
+    /// The text.
+    pub text: Arc<str>,
+    /// When its Batch takes effect.
+    pub when: When,
+    /// Whether a bare expression is printed, as a REPL does.
+    pub repl: bool,
+}
+
+/// What goes to the engine's queue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// A Batch.
+    Batch(Batch),
+    /// Take back the user's last Batch.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Row L15: sequencers and live chunks stop, voices release in 50 ms, tails ring.
+    Hush,
+    /// Row L15: all sound is cut in 5 ms.
+    Panic,
+    /// Lines for the console.
+    Console(Vec<super::snapshot::ConsoleLine>),
+    /// Result of a chunk.
+    Evaluated(super::snapshot::EvalResult),
+    /// Something people should read.
+    Notice(String),
+}

@@ -1,0 +1,85 @@
+//! What happened, past tense: told by the engine to whoever subscribed.
+//!
+//! Thread: any.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::command::{BatchId, Origin};
+use super::name::Name;
+use super::param::Param;
+
+/// Why a trigger did or did not sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// It sounded.
+    Fired,
+    /// The ratio said no.
+    Ratio,
+    /// The chance roll said no.
+    Chance,
+    /// No such sample, or its file is not there.
+    Missing,
+    /// The sampler is switched off.
+    Disabled,
+    /// A rest row released.
+    Rest,
+}
+
+/// A trigger as it was played (or not).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerRecord {
+    /// Rendered frame since the instance was activated.
+    pub frame: u64,
+    /// Song position, quarter notes.
+    pub beat: f64,
+    /// The sampler.
+    pub module: Name,
+    /// The sequencer, for rows.
+    pub sequencer: Option<Name>,
+    /// The pattern, for rows.
+    pub pattern: Option<Name>,
+    /// The row, from 1.
+    pub row: Option<u16>,
+    /// Sample, from 1; 0 for a rest.
+    pub index: u16,
+    /// Note, if one was given.
+    pub note: Option<u8>,
+    /// Row columns that were sent.
+    pub params: Vec<(Param, f32)>,
+    /// Whether and why.
+    pub why: Why,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A Batch took effect.
+    Applied {
+        /// Its number.
+        batch: BatchId,
+        /// Who asked.
+        origin: Origin,
+        /// Snapshot it is in.
+        revision: u64,
+    },
+    /// A Batch was refused; nothing changed.
+    Refused {
+        /// Its number.
+        batch: BatchId,
+        /// Who asked.
+        origin: Origin,
+        /// Why.
+        error: Arc<str>,
+    },
+    /// A row or shot was played, or not.
+    Triggered(Arc<TriggerRecord>),
+    /// The transport started, stopped or jumped.
+    Transport,
+    /// A state was loaded: live chunks run again from the Snapshot.
+    Loaded,
+    /// Hush or panic: timers and scheduled work are dropped.
+    Hushed,
+}
