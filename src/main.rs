@@ -40,7 +40,7 @@ mod device {
     use tracklight::plugin::{Tracklight, variant::Standalone};
 
     pub fn help() {
-        println!("\noptions of the window: `tracklight --backend help` and, for example,");
+        println!("\noptions of the window, among others:");
         println!("  --backend auto|jack|alsa|dummy   where sound goes (auto)");
         println!("  --sample-rate HZ                 frames per second (48000)");
         println!("  --period-size FRAMES             frames per block (512)");

@@ -3,6 +3,7 @@
 //! proves: H1 H2 H7 H17 H18
 //!
 //! A host of raw CLAP calls, because it has to do what no decent host does: leave buses out, pass null, pass mono.
+#![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};

@@ -3,6 +3,7 @@
 //! proves: H1 H2 H7
 //!
 //! Without the keeper (see `plugin/keeper.rs`) the last test aborts the process in most runs.
+#![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
 
 use std::collections::BTreeSet;
 use std::ffi::c_void;
