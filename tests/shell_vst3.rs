@@ -1,6 +1,6 @@
 //! The plug-in's shell as VST3 hosts see it: classes, buses, automation, and instances that come and go meanwhile.
 //!
-//! proves: H1 H2 H7
+//! Parts of H1, H2 and H7.
 //!
 //! Without the keeper (see `plugin/keeper.rs`) the last test aborts the process in most runs.
 #![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
