@@ -1,0 +1,3 @@
+//! What sounds. Thread: audio; nothing below allocates after `prepare`.
+
+pub mod kernel;
