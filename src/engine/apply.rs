@@ -9,7 +9,7 @@ use super::history::TakenBack;
 use super::pending::{Plan, Wait, due};
 use super::{Engine, loader};
 use crate::bus::ToAudio;
-use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Performed, Session, TransportVerb};
+use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Performed, TransportVerb};
 
 impl Engine {
     pub(super) fn take_ask(&mut self, ask: Ask, now: Instant) {
@@ -186,8 +186,8 @@ impl Engine {
         self.board.tell(Event::Hushed);
     }
 
-    /// The document as it is. Thread: engine; tests.
-    pub fn session(&self) -> &Session {
-        &self.session
+    /// How many things are out or wait to be freed. Thread: engine.
+    pub fn lent(&self) -> usize {
+        self.vault.len()
     }
 }
