@@ -106,16 +106,20 @@ impl Outbox {
     /// Send what finds room; whether all is out. Hits of samplers that are gone are left out.
     pub fn send(&mut self, to: &mut rtrb::Producer<ToAudio>, slot: impl Fn(Uid) -> Option<u16>) -> bool {
         while let Some(out) = self.queue.pop_front() {
+            if let Out::Shot(uid, _) = &out
+                && slot(*uid).is_none()
+            {
+                continue;
+            }
             if to.slots() == 0 {
                 self.queue.push_front(out);
                 return false;
             }
             let message = match out {
                 Out::Plain(message) => message,
-                Out::Shot(uid, message) => match slot(uid) {
-                    Some(slot) => ToAudio::Shot(ShotMessage { slot, ..message }),
-                    None => continue,
-                },
+                Out::Shot(uid, message) => {
+                    ToAudio::Shot(ShotMessage { slot: slot(uid).unwrap_or(message.slot), ..message })
+                }
             };
             // There is room, and nobody else fills it.
             let _ = to.push(message);

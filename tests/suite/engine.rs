@@ -159,8 +159,8 @@ fn a_turned_knob_is_one_undo_step() {
         rig.later(100);
     }
     rig.ask_as(Origin::Gui, When::Now, vec![set("kick.pan", 0.5)]);
-    rig.later(600);
     assert_eq!(rig.tick().undo.len(), 2);
+    rig.later(600);
     rig.ask_as(Origin::Gui, When::Now, vec![set("kick.pan", 0.6)]);
     rig.tick();
     rig.later(600);

@@ -16,7 +16,8 @@ pub struct Rig {
     pub remote: Remote,
     pub audio: AudioEnds,
     pub media: MediaEnds,
-    pub script: ScriptEnds,
+    /// Kept so that its subscription lives, as in the plug-in.
+    _script: ScriptEnds,
     pub events: EventReceiver,
     pub now: Instant,
     /// Where the fake audio is.
@@ -44,7 +45,7 @@ impl Rig {
             remote: wires.remote,
             audio: wires.audio,
             media,
-            script: wires.script,
+            _script: wires.script,
             now: Instant::now(),
             clock: ClockMap { bpm: 120.0, rate: 48_000.0, num: 4, den: 4, ..ClockMap::default() },
         }

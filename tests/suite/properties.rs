@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use tracklight::bus::Vault;
 use tracklight::bus::program::{MacroTarget, NodeKind};
 use tracklight::engine::compile::{Clips, compile};
@@ -13,7 +14,7 @@ use crate::engine_rig::Rig;
 use crate::strategy::{batch, beginning, command, session};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_command_undone_leaves_the_first_bytes(session in session(), command in command()) {
@@ -123,6 +124,26 @@ proptest! {
     }
 
     #[test]
+    fn undoing_the_users_settings_leaves_exactly_the_desks(hands in vec((any::<bool>(), 0..4usize), 1..30)) {
+        let paths = ["kick.volume", "kick.pan", "mix.masterVolume", "kick.sample[1].speed"];
+        let mut rig = Rig::new();
+        rig.ask(Default::default(), vec![Command::Load(Arc::new(beginning()))]);
+        let mut desk_alone = beginning();
+        for (number, (desk, path)) in hands.iter().enumerate() {
+            // No value comes twice, so it is clear whose each is.
+            let command = crate::engine::set(paths[*path], number as f64 / 100.0 + 0.001);
+            if *desk {
+                desk_alone.perform(&command).expect("the path is there");
+            }
+            rig.ask_as(if *desk { Origin::Desk } else { Origin::Gui }, Default::default(), vec![command]);
+        }
+        for _ in 0..rig.tick().undo.len() {
+            rig.send(Ask::Undo);
+        }
+        prop_assert_eq!(&*rig.tick().session, &desk_alone);
+    }
+
+    #[test]
     fn with_several_hands_an_undo_leaves_a_whole_document(
         batches in vec(prop_oneof![batch(Origin::Gui), batch(Origin::Desk)], 1..20)
     ) {
@@ -137,4 +158,22 @@ proptest! {
         }
         prop_assert_eq!(rig.tick().session.check(), Ok(()));
     }
+}
+
+#[test]
+fn the_random_commands_are_worth_their_time() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (sessions, commands) = (session(), command());
+    let (mut applied, mut kinds) = (0, std::collections::BTreeSet::new());
+    for _ in 0..4_000 {
+        let mut session = sessions.new_tree(&mut runner).expect("a session").current();
+        let command = commands.new_tree(&mut runner).expect("a command").current();
+        if session.perform(&command).is_ok() {
+            applied += 1;
+            let shown = format!("{command:?}");
+            kinds.insert(shown.split(['(', ' ']).next().unwrap_or_default().to_owned());
+        }
+    }
+    assert!(applied > 1_200, "only {applied} of 4000 apply");
+    assert_eq!(kinds.len(), 32, "every kind but Load applies somewhere: {kinds:?}");
 }
