@@ -6,6 +6,7 @@ mod engine;
 mod engine_rig;
 mod moments;
 mod properties;
+mod rig;
 mod strategy;
 mod tidy;
 

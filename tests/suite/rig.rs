@@ -67,7 +67,7 @@ impl Rig {
         let mut rig = Self {
             processor,
             engine: Engine::new(wires.engine),
-            script: Script::new(wires.script, Arc::new(Library)),
+            script: Script::new(wires.script, Arc::new(Library), Instant::now),
             workers: wires.media.into_iter().map(Worker::new).collect(),
             remote,
             events,
