@@ -21,7 +21,7 @@ use super::voice::PIECE;
 use super::{Activity, HostParams, HostTransport, Io, Note, NoteKind};
 use crate::bus::latest::ClockWriter;
 use crate::bus::meters::Meters;
-use crate::bus::program::EntryProgram;
+use crate::bus::program::{EntryProgram, SequencerProgram};
 use crate::bus::station::Waker;
 use crate::bus::{AudioEnds, FromAudio, Gate, Lent, Program, ToAudio};
 use crate::model::session::SEQUENCERS_MAX;
@@ -51,7 +51,10 @@ pub struct Processor {
     mix: Mix,
     macros: [f32; 64],
     stale: bool,
-    hush: bool,
+    /// The host's hush switch as last seen.
+    hush: Option<bool>,
+    /// The host's hush was pressed and the engine has not answered with a Program yet.
+    hushed: bool,
     bypass: bool,
 }
 
@@ -78,7 +81,8 @@ impl Processor {
             samplers,
             macros: [0.0; 64],
             stale: true,
-            hush: false,
+            hush: None,
+            hushed: false,
             bypass: false,
         }
     }
@@ -98,6 +102,7 @@ impl Processor {
         self.samplers = Samplers::new(rate);
         self.mix = Mix::new(self.samplers.fade());
         self.shots.clear();
+        self.hush = None;
         if let Some(program) = self.program.take() {
             self.install(program);
         }
@@ -177,7 +182,7 @@ impl Processor {
             return;
         }
         if moves.stopped || (moves.located && self.transport.playing()) {
-            self.samplers.release_sequenced();
+            self.samplers.release_sequenced(None);
         }
         if moves.started {
             self.samplers.forget_positions();
@@ -287,11 +292,13 @@ impl Processor {
                 }
             }
         }
-        if params.hush && !self.hush {
+        // A switch that stands on when we begin was not pressed now.
+        if params.hush && self.hush == Some(false) {
             self.reports.tell(FromAudio::HushPressed);
+            self.hushed = true;
             self.hush();
         }
-        self.hush = params.hush;
+        self.hush = Some(params.hush);
         if params.bypass && !self.bypass {
             // What sounds rings out; loops would ring for ever.
             self.shots.clear();
@@ -308,8 +315,16 @@ impl Processor {
         let (mix, samplers) = (&self.mix, &mut self.samplers);
         samplers.swap(&program, |slot| old.as_deref().map_or(0.0, |old| mix.way_out(old, slot)));
         self.mix.swap(old.as_deref(), &program, &self.live);
+        for gone in old.iter().flat_map(|old| &old.sequencers) {
+            let stays = |new: &SequencerProgram| new.slot == gone.slot && new.uid == gone.uid && new.enabled;
+            if !program.sequencers.iter().any(stays) {
+                // Nobody is left who could end what it started.
+                self.samplers.release_sequenced(Some(gone.slot));
+            }
+        }
         self.samplers.follow(&self.live);
         self.stale = false;
+        self.hushed = false;
         self.program = Some(program);
         self.seek();
     }
@@ -363,7 +378,7 @@ impl Processor {
         for sequencer in &program.sequencers {
             let slot = usize::from(sequencer.slot) % SEQUENCERS_MAX;
             while let Some(place) = self.walkers[slot].take(&sequencer.entries, &self.transport, now) {
-                if sequencer.enabled && !program.hushed && !self.bypass {
+                if sequencer.enabled && !program.hushed && !self.hushed && !self.bypass {
                     let (samplers, live) = (&mut self.samplers, &self.live);
                     let (transport, reports) = (&self.transport, &mut self.reports);
                     Stage { samplers, live, transport, reports }.play(&program, sequencer, place);

@@ -232,10 +232,11 @@ impl Samplers {
         });
     }
 
-    /// The host stopped or jumped: what sequencers started is released.
-    pub fn release_sequenced(&mut self) {
+    /// What a sequencer started is released, or what any of them did (the clock stopped or jumped).
+    pub fn release_sequenced(&mut self, sequencer: Option<u16>) {
         self.each(|voice, _, memory| {
-            if voice.start().from.1 != NONE {
+            let from = voice.start().from.1;
+            if sequencer.map_or(from != NONE, |sequencer| from == sequencer) {
                 voice.release(memory);
             }
         });

@@ -179,6 +179,35 @@ fn a_hushed_program_plays_no_rows_and_goes_on_in_time() {
 }
 
 #[test]
+fn a_sequencer_taken_away_or_switched_off_leaves_no_loop_behind() {
+    for off in [false, true] {
+        let set = [(Param::PLAY_STYLE, 1.0)];
+        let mut rig = Rig::playing(sine(100.0, 4800), &set, 4.0, rows("x..............."));
+        rig.run(1000);
+        let clip = rig.vault.lend(sine(100.0, 4800));
+        let mut still = sequencer(0, &[0], entries(&[(pattern(1, 4.0, rows("x...............")), 1)]));
+        still.enabled = !off;
+        let sequencers = if off { vec![still] } else { Vec::new() };
+        rig.swap(program(vec![sampler(0, &set, &[clip])], sequencers));
+        rig.run(1000);
+        assert_eq!(rig.voices(), 0);
+    }
+}
+
+#[test]
+fn the_hosts_hush_stops_rows_before_the_engine_knows() {
+    let mut rig = Rig::playing(click(4), &[], 4.0, rows("x"));
+    rig.params.hush = true;
+    rig.run(100);
+    assert_eq!(rig.heard().len(), 1, "a switch found on was not pressed");
+    rig.params.hush = false;
+    rig.run(100);
+    rig.params.hush = true;
+    assert!(rig.run(20_000).onsets().is_empty());
+    assert!(rig.events.contains(&FromAudio::HushPressed));
+}
+
+#[test]
 fn offline_a_block_has_what_the_engine_hands_over_for_it() {
     let mut rig = rig();
     rig.run(64);
