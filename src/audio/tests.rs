@@ -2,6 +2,7 @@
 
 mod blocks;
 mod clock;
+mod cost;
 mod loudness;
 mod plans;
 mod rig;
