@@ -1,3 +1,1 @@
-//! What sounds. Thread: audio; nothing below allocates after `prepare`.
-
-pub mod kernel;
+//! The audio room.

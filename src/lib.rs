@@ -1,5 +1,26 @@
 //! Tracklight: a tracker and sampler for sound and picture, live-coded in Lua inside the DAW.
+//!
+//! # The map
+//!
+//! | room | thread | what it owns |
+//! |---|---|---|
+//! | [`model`] | any | the nouns and verbs: pure values |
+//! | [`bus`] | any | every wire between two threads |
+//! | [`audio`] | audio (the host's) | voices, playhead, mixer |
+//! | [`engine`] | engine | the one true Session |
+//! | [`script`] | script | the Lua state |
+//! | [`media`] | media workers | files on their way to memory |
+//! | [`gui`] | gui | pixels and intents |
+//! | [`plugin`] | the host's | wires the parts, owns nothing else |
+//!
+//! Read `model`, then `bus`, then the room you came for. Siblings never import siblings.
 #![deny(unsafe_code)]
 
 pub mod audio;
+pub mod bus;
+pub mod engine;
+pub mod gui;
+pub mod media;
 pub mod model;
+pub mod plugin;
+pub mod script;

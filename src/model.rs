@@ -7,6 +7,7 @@
 //! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
 //! (what is told), [`file`] (how it is kept).
 
+pub mod clip;
 pub mod command;
 pub mod edit;
 pub mod event;
@@ -16,10 +17,13 @@ pub mod param;
 pub mod path;
 pub mod pattern;
 pub mod perform;
+pub mod sample_name;
 pub mod session;
 pub mod snapshot;
+pub mod text;
 pub mod time;
 
+pub use clip::AudioClip;
 pub use command::{Ask, Batch, BatchId, Command, EvalCall, Moment, Origin, Shot, TransportVerb, When};
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
@@ -27,6 +31,7 @@ pub use name::{Name, NameError, Uid};
 pub use param::{Param, ParamKind, ParamMap, Unit};
 pub use path::{Path, PathError};
 pub use pattern::{Chain, ChainEntry, Column, Cycles, Hit, Pattern, Row};
+pub use perform::Performed;
 pub use session::{
     ClockSource, ConnKind, Connection, Curve, MacroMap, Module, ModuleBody, ModuleKind, Sample, Session, Song,
 };

@@ -212,6 +212,8 @@ pub enum Command {
     Trigger(Shot),
     /// Keep a live chunk; `None` stops it.
     SetLive(String, Option<Arc<str>>),
+    /// Where relative files are looked for, in order.
+    SetFolders(Vec<String>),
     /// The script buffer.
     SetText(Arc<str>),
     /// A layout entry.

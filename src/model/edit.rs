@@ -57,6 +57,8 @@ pub enum Edit {
     Macro(Path, Option<MacroMap>),
     /// A live chunk, or none.
     Live(String, Option<Arc<str>>),
+    /// Where files are looked for.
+    Folders(Vec<String>),
     /// The script buffer.
     Text(Arc<str>),
     /// A layout entry, or none.
@@ -118,6 +120,7 @@ impl Session {
             Edit::Chain(name, chain) => Edit::Chain(name.clone(), put(&mut self.chains, name.clone(), chain.clone())),
             Edit::Macro(path, map) => Edit::Macro(path.clone(), put(&mut self.macros, path.clone(), *map)),
             Edit::Live(name, text) => Edit::Live(name.clone(), put(&mut self.live, name.clone(), text.clone())),
+            Edit::Folders(folders) => Edit::Folders(std::mem::replace(&mut self.folders, folders.clone())),
             Edit::Text(text) => Edit::Text(std::mem::replace(&mut self.text, text.clone())),
             Edit::Layout(key, value) => Edit::Layout(key.clone(), put(&mut self.layout, key.clone(), value.clone())),
             Edit::Rename(from, to) => {

@@ -38,6 +38,7 @@ struct Form {
     chains: BTreeMap<Name, Arc<Chain>>,
     macros: BTreeMap<String, MacroMap>,
     live: BTreeMap<String, Arc<str>>,
+    folders: Vec<String>,
     text: Arc<str>,
     layout: BTreeMap<String, String>,
 }
@@ -58,6 +59,7 @@ impl Session {
             chains: self.chains.clone(),
             macros: self.macros.iter().map(|(path, map)| (path.to_string(), *map)).collect(),
             live: self.live.clone(),
+            folders: self.folders.clone(),
             text: self.text.clone(),
             layout: self.layout.clone(),
         };
@@ -93,6 +95,7 @@ impl Session {
             patterns: form.patterns,
             chains: form.chains,
             live: form.live,
+            folders: form.folders,
             text: form.text,
             layout: form.layout,
         };

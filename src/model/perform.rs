@@ -13,7 +13,8 @@ use super::pattern::{
     Chain, Column, Hit, LENGTH_MAX, Pattern, RATIO_MAX, REPEATS_MAX, ROWS_MAX, Row, STEPS_PER_BEAT_MAX,
 };
 use super::session::{
-    ConnKind, Connection, MACROS, MASTER, MODULES_MAX, MacroMap, Module, ModuleBody, ModuleKind, Sample, Session,
+    ConnKind, Connection, MACROS, MASTER, MODULES_MAX, MacroMap, Module, ModuleBody, ModuleKind, SAMPLERS_MAX,
+    SEQUENCERS_MAX, Sample, Session,
 };
 use super::time::{BPM_MAX, BPM_MIN};
 
@@ -180,6 +181,7 @@ impl Session {
             }
             Command::Trigger(shot) => self.check_shot(shot).map(|()| vec![]),
             Command::SetLive(name, text) => Ok(vec![Edit::Live(name.clone(), text.clone())]),
+            Command::SetFolders(folders) => Ok(vec![Edit::Folders(folders.clone())]),
             Command::SetText(text) => Ok(vec![Edit::Text(text.clone())]),
             Command::SetLayout(key, value) => Ok(vec![Edit::Layout(key.clone(), value.clone())]),
             Command::Load(session) => Ok(vec![Edit::Whole(session.clone())]),
@@ -311,6 +313,16 @@ impl Session {
         }
         if self.modules.len() >= MODULES_MAX {
             return fail(format!("a session has at most {MODULES_MAX} modules"));
+        }
+        let (most, alike) = match kind {
+            ModuleKind::MultiSampler => (SAMPLERS_MAX, self.modules.values().filter(|m| m.kind() == kind).count()),
+            ModuleKind::TrackerSequencer => {
+                (SEQUENCERS_MAX, self.modules.values().filter(|m| m.kind() == kind).count())
+            }
+            _ => (MODULES_MAX, 0),
+        };
+        if alike >= most {
+            return fail(format!("a session has at most {most} modules of type {}", kind.name()));
         }
         let mut edits = vec![];
         let body = match kind {

@@ -20,6 +20,10 @@ pub const MACROS: u8 = 64;
 pub const AUX_COUNT: usize = 8;
 /// Most modules of a session.
 pub const MODULES_MAX: usize = 512;
+/// Most samplers of a session.
+pub const SAMPLERS_MAX: usize = 128;
+/// Most sequencers of a session.
+pub const SEQUENCERS_MAX: usize = 128;
 
 /// The types of module of this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -308,6 +312,8 @@ pub struct Session {
     pub macros: BTreeMap<Path, MacroMap>,
     /// Live chunks by name: Lua that registered callbacks.
     pub live: BTreeMap<String, Arc<str>>,
+    /// Folders where relative files are looked for, in order: project, script, media. Not part of equality.
+    pub folders: Vec<String>,
     /// The user's script buffer. Not part of equality.
     pub text: Arc<str>,
     /// View layout (window size, open view …). Not part of equality.
@@ -315,7 +321,7 @@ pub struct Session {
 }
 
 impl PartialEq for Session {
-    /// Equal by name, over everything but identities, the script buffer and the layout.
+    /// Equal by name, over everything but identities, folders, the script buffer and the layout.
     fn eq(&self, other: &Self) -> bool {
         self.songs == other.songs
             && self.bpm == other.bpm
@@ -372,6 +378,7 @@ impl Session {
             chains: BTreeMap::new(),
             macros: BTreeMap::new(),
             live: BTreeMap::new(),
+            folders: vec![],
             text: Arc::from(""),
             layout: BTreeMap::new(),
         }

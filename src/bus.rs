@@ -1,0 +1,24 @@
+//! THE WIRES: every channel between two threads is made here, once, by [`wire`].
+//!
+//! Reading order: [`program`] (what audio plays), [`message`] (what crosses the border to audio),
+//! [`vault`] (how memory is lent to audio and never freed there), [`ends`] (the typed ends),
+//! [`gate`] (how an offline render waits), [`latest`] (newest wins), [`station`] (named threads).
+
+pub mod ends;
+pub mod gate;
+pub mod latest;
+pub mod message;
+pub mod meters;
+pub mod program;
+pub mod station;
+pub mod vault;
+
+pub use ends::{
+    AskSender, AudioEnds, CallSender, EngineEnds, EventReceiver, Files, MediaEnds, Remote, ScriptEnds, Wires, wire,
+};
+pub use gate::Gate;
+pub use message::{Fired, FromAudio, Job, JobDone, ShotMessage, ToAudio};
+pub use meters::Meters;
+pub use program::Program;
+pub use station::{Pace, Running, Station};
+pub use vault::{Lent, Vault};
