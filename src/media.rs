@@ -1,320 +1,163 @@
-//! The media room: files become memory, and text becomes files. Everything here runs on the media workers.
+//! The media room: files become memory, and text becomes files.
 //!
-//! This is the only room below `plugin` that opens the user's files. A worker takes one [`Job`], does it, and gives
-//! back one [`Answer`]; it never knows what a pattern or a sampler is.
+//! Thread: media workers (decoding), script and gui (the [`Library`]'s small reads). Nothing here knows what a pattern
+//! or a sampler is.
 //!
-//! Reading order: [`work`] (this file), [`files`] (which file is meant), [`probe`] (what is in it),
+//! Reading order: [`Worker`] and [`Library`] (this file), [`files`] (which file is meant), [`probe`] (what is in it),
 //! [`audio_file`] (decode it), [`text_file`] (read and write text).
 
 pub mod audio_file;
 mod edit_list;
+pub mod error;
 pub mod files;
 mod fold;
 pub mod probe;
 pub mod text_file;
 
+pub use error::MediaError;
+
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Decoded audio, planar `f32`, at the file's own rate. Thread: any (plain data).
-#[derive(Clone, Debug, PartialEq)]
-pub struct AudioClip {
-    /// Frames per second, in Hz; 1 to [`probe::MAX_RATE`].
-    pub rate: u32,
-    /// One (mono) or two (left, right) channels of equal, non-zero length. Full scale is −1 to 1; float files may
-    /// go beyond it. Always finite.
-    pub channels: Vec<Vec<f32>>,
-    /// The file it came from.
-    pub path: String,
+use crate::bus::{Files, Job, JobDone, MediaEnds, Pace, Station};
+
+/// A media worker: takes one job after the other.
+pub struct Worker {
+    ends: MediaEnds,
+    waiting: Option<JobDone>,
 }
 
-impl AudioClip {
-    /// Length in frames. Thread: any.
-    pub fn frames(&self) -> usize {
-        self.channels.first().map_or(0, Vec::len)
+impl Worker {
+    /// A worker at these ends.
+    pub fn new(ends: MediaEnds) -> Self {
+        Self { ends, waiting: None }
+    }
+
+    /// Hand an answer over; with no room it is kept for the next tick.
+    fn answer(&mut self, done: JobDone) {
+        self.waiting = self.ends.done.push(done).err();
+        self.ends.engine_waker.wake();
+    }
+
+    fn decode(&self, number: u64, path: String, folders: &[String]) -> JobDone {
+        let told = Cell::new(0.0_f32);
+        let progress = |share: f32| {
+            // A tenth is as fine as a person needs; lost progress is no loss.
+            if share - told.get() >= 0.1 {
+                told.set(share);
+                let _ = self.ends.done.push(JobDone::Progress { number, share });
+            }
+        };
+        let folders: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
+        let found = files::resolve(&path, &folders).and_then(|file| audio_file::decode(&file, &progress, &|| false));
+        let result = match found {
+            Ok(decoded) => Ok(crate::model::AudioClip { path: path.clone(), ..decoded.clip }),
+            Err(error) => Err(Arc::from(error.to_string())),
+        };
+        JobDone::Decoded { number, path, result }
     }
 }
 
-/// Why a file could not be used. Each message names the file and what is wrong. Thread: any.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MediaError {
-    /// The path leads nowhere.
-    #[error("{}: there is no such file", path.display())]
-    Missing {
-        /// The path tried.
-        path: PathBuf,
-    },
-    /// The operating system said no.
-    #[error("{}: no permission to use this file", path.display())]
-    Permission {
-        /// The path tried.
-        path: PathBuf,
-    },
-    /// A folder where a file was wanted.
-    #[error("{}: this is a folder, not a file (end the name with / to load all audio files in it)", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A device, pipe or socket where a file was wanted.
-    #[error("{}: this is a device or a pipe, not a file", path.display())]
-    NotAFile {
-        /// The path tried.
-        path: PathBuf,
-    },
-    /// The file holds no bytes at all.
-    #[error("{}: the file is empty (0 bytes)", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The content is none of the formats known here.
-    #[error("{}: not an audio file known here (wav, aiff, flac, mp3, ogg vorbis, m4a with aac or alac); its name does not matter, its content does", path.display())]
-    NotAudio {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A known format with something in it that cannot be read here.
-    #[error("{}: {format} file with {what}, which is not supported", path.display())]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// Short name of the format, such as `ogg`.
-        format: String,
-        /// What was met.
-        what: String,
-    },
-    /// A known format, so broken that no sound comes out.
-    #[error("{}: damaged {format} file, nothing could be decoded: {what}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Short name of the format, such as `wav`, or `audio` where it is not known.
-        format: String,
-        /// What went wrong.
-        what: String,
-    },
-    /// A whole file without a single frame of sound.
-    #[error("{}: {format} file without any sound in it (0 frames)", path.display())]
-    NoSound {
-        /// The file.
-        path: PathBuf,
-        /// Short name of the format.
-        format: String,
-    },
-    /// More than fits into memory by our limit.
-    #[error("{}: too large: {size_mib} MiB or more in memory, the limit is {limit_mib} MiB", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Size reached or promised, in MiB.
-        size_mib: u64,
-        /// The limit, in MiB.
-        limit_mib: u64,
-    },
-    /// The asker did not want it any more.
-    #[error("{}: loading was cancelled", path.display())]
-    Cancelled {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A text file that is not UTF-8.
-    #[error("{}: not a text file: byte {at} is not valid UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-        /// Offset of the first wrong byte, counted from 0.
-        at: usize,
-    },
-    /// Any other answer of the operating system.
-    #[error("{}: {what}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        what: String,
-    },
-    /// A relative path that is in none of the folders.
-    #[error("\"{asked}\": not found; looked in {}", list(looked))]
-    NotFound {
-        /// What was asked for, as written.
-        asked: String,
-        /// Every place tried, in order.
-        looked: Vec<PathBuf>,
-    },
-    /// A folder or glob that gave no audio file.
-    #[error("\"{asked}\": no audio files there; looked in {}", list(looked))]
-    NothingMatches {
-        /// What was asked for, as written.
-        asked: String,
-        /// Every place tried, in order.
-        looked: Vec<PathBuf>,
-    },
-    /// A folder or glob that gave too many.
-    #[error("\"{asked}\": more than {limit} files; name a smaller folder or a narrower pattern")]
-    TooMany {
-        /// What was asked for, as written.
-        asked: String,
-        /// The largest number allowed.
-        limit: usize,
-    },
-    /// A name that cannot be a path.
-    #[error("\"{asked}\": {why}")]
-    BadName {
-        /// What was asked for, as written.
-        asked: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-}
-
-impl MediaError {
-    /// Puts an answer of the operating system about `path` into words. Thread: any.
-    pub(crate) fn from_io(path: &Path, error: &std::io::Error) -> Self {
-        let path = path.to_path_buf();
-        match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing { path },
-            std::io::ErrorKind::PermissionDenied => Self::Permission { path },
-            std::io::ErrorKind::IsADirectory => Self::Folder { path },
-            _ => Self::Io { path, what: error.to_string() },
+impl Station for Worker {
+    fn tick(&mut self, _now: Instant) -> Pace {
+        if let Some(done) = self.waiting.take() {
+            self.answer(done);
+            if self.waiting.is_some() {
+                return Pace::Idle(Duration::from_millis(1));
+            }
+        }
+        match self.ends.jobs.pop() {
+            Some(Job::Decode { path, folders, number }) => {
+                let done = self.decode(number, path, &folders);
+                self.answer(done);
+                Pace::Now
+            }
+            None => Pace::Idle(Duration::from_millis(200)),
         }
     }
 }
 
-fn list(places: &[PathBuf]) -> String {
-    if places.is_empty() {
-        return "no folder (the project is not saved yet and no media folder is set)".into();
+/// Reads small files for rooms that may not open any. Thread: any but audio.
+pub struct Library;
+
+fn paths(folders: &[String]) -> Vec<PathBuf> {
+    folders.iter().map(PathBuf::from).collect()
+}
+
+impl Files for Library {
+    fn expand(&self, asked: &str, folders: &[String]) -> Result<Vec<String>, String> {
+        let roots = paths(folders);
+        let found = files::expand(asked, &roots).map_err(|error| error.to_string())?;
+        // What was asked for relative to a folder stays so: the session can move with its files.
+        let relative = |path: &Path| {
+            let root =
+                roots.iter().find_map(|root| path.strip_prefix(root).ok()).filter(|_| Path::new(asked).is_relative());
+            root.unwrap_or(path).to_string_lossy().replace('\\', "/")
+        };
+        Ok(found.iter().map(|path| relative(path)).collect())
     }
-    places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
-}
 
-/// One piece of work for a media worker. `id` is chosen by the asker and comes back in the answer.
-/// Thread: made by the engine, done by a media worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Find one audio file and decode it whole.
-    Decode {
-        /// Comes back in the answer.
-        id: u64,
-        /// Path as the user wrote it.
-        asked: String,
-        /// Folders for a relative path, in order.
-        folders: Vec<PathBuf>,
-    },
-    /// List the audio files a folder, a glob or a single path stands for.
-    Expand {
-        /// Comes back in the answer.
-        id: u64,
-        /// Path as the user wrote it.
-        asked: String,
-        /// Folders for a relative path, in order.
-        folders: Vec<PathBuf>,
-    },
-    /// Read a UTF-8 text file.
-    ReadText {
-        /// Comes back in the answer.
-        id: u64,
-        /// Full path.
-        path: PathBuf,
-    },
-    /// Write a text file so that a crash leaves either the old or the new text.
-    WriteText {
-        /// Comes back in the answer.
-        id: u64,
-        /// Full path.
-        path: PathBuf,
-        /// The whole new content.
-        text: String,
-    },
-}
+    fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String> {
+        let path = files::resolve(asked, &paths(folders)).map_err(|error| error.to_string())?;
+        let text = text_file::read(&path).map_err(|error| error.to_string())?;
+        Ok((path.to_string_lossy().into_owned(), text))
+    }
 
-/// What came of one [`Job`]. Thread: made by a media worker, read by the engine.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Of [`Job::Decode`].
-    Decoded {
-        /// The job's id.
-        id: u64,
-        /// The sound, with what was wrong with the file if it was usable all the same.
-        result: Result<audio_file::Decoded, MediaError>,
-    },
-    /// Of [`Job::Expand`].
-    Expanded {
-        /// The job's id.
-        id: u64,
-        /// Each file with the sample name it gets (unique among these), in the order of the list.
-        result: Result<Vec<(String, PathBuf)>, MediaError>,
-    },
-    /// Of [`Job::ReadText`].
-    Text {
-        /// The job's id.
-        id: u64,
-        /// The text, without a byte-order mark.
-        result: Result<String, MediaError>,
-    },
-    /// Of [`Job::WriteText`].
-    Written {
-        /// The job's id.
-        id: u64,
-        /// Nothing, or why the old file is still there unchanged.
-        result: Result<(), MediaError>,
-    },
-}
-
-/// Does one job. `progress` hears 0 to 1 while decoding; `cancel` is asked several times a second of work.
-/// Never panics, whatever the file holds. Thread: media. Realtime: no (reads files, allocates).
-pub fn work(job: Job, progress: &dyn Fn(f32), cancel: &dyn Fn() -> bool) -> Answer {
-    match job {
-        Job::Decode { id, asked, folders } => {
-            let result = files::resolve(&asked, &folders).and_then(|path| audio_file::decode(&path, progress, cancel));
-            Answer::Decoded { id, result }
-        }
-        Job::Expand { id, asked, folders } => {
-            let result = files::expand(&asked, &folders).map(|paths| {
-                let names: Vec<String> = paths.iter().map(|path| files::sample_name(path)).collect();
-                files::unique_names(&names).into_iter().zip(paths).collect()
-            });
-            Answer::Expanded { id, result }
-        }
-        Job::ReadText { id, path } => Answer::Text { id, result: text_file::read(&path) },
-        Job::WriteText { id, path, text } => Answer::Written { id, result: text_file::write(&path, &text) },
+    fn write_text(&self, path: &str, text: &str) -> Result<(), String> {
+        text_file::write(Path::new(path), text).map_err(|error| error.to_string())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::wire;
 
     #[test]
-    fn one_job_gives_one_answer_with_its_id() {
+    fn a_worker_decodes_what_the_engine_asks_for_and_names_what_is_missing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("song.lua");
-        let written = work(Job::WriteText { id: 7, path: path.clone(), text: "play()".into() }, &|_| {}, &|| false);
-        assert_eq!(written, Answer::Written { id: 7, result: Ok(()) });
-        let read = work(Job::ReadText { id: 8, path }, &|_| {}, &|| false);
-        assert_eq!(read, Answer::Text { id: 8, result: Ok("play()".into()) });
-    }
-
-    #[test]
-    fn expanding_a_folder_gives_unique_sample_names() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for name in ["Kick 1.wav", "kick-1.WAV", "notes.txt"] {
-            std::fs::write(folder.path().join(name), b"x").expect("written");
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8000,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut wav = hound::WavWriter::create(folder.path().join("a.wav"), spec).expect("a file");
+        (0..10).for_each(|i| wav.write_sample(i as f32 / 10.0).expect("written"));
+        wav.finalize().expect("whole");
+        let wires = wire();
+        let folders = vec![folder.path().to_string_lossy().into_owned()];
+        for (number, path) in [(1, "a.wav"), (2, "nope.wav")] {
+            wires.engine.jobs.push(Job::Decode { path: path.into(), folders: folders.clone(), number }).expect("room");
         }
-        let job = Job::Expand { id: 1, asked: "./".into(), folders: vec![folder.path().into()] };
-        let Answer::Expanded { id: 1, result: Ok(found) } = work(job, &|_| {}, &|| false) else {
-            panic!("not expanded");
+        let [ends, _] = wires.media;
+        let mut worker = Worker::new(ends);
+        let now = Instant::now();
+        while worker.tick(now) == Pace::Now {}
+        let answers: Vec<JobDone> =
+            std::iter::from_fn(|| wires.engine.done.pop()).filter(|d| matches!(d, JobDone::Decoded { .. })).collect();
+        let [
+            JobDone::Decoded { number: 1, result: Ok(clip), .. },
+            JobDone::Decoded { number: 2, result: Err(why), .. },
+        ] = answers.as_slice()
+        else {
+            panic!("{answers:?}");
         };
-        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["kick_1", "kick_1_2"]);
+        assert_eq!((clip.frames(), clip.rate, clip.path.as_str()), (10, 8000, "a.wav"));
+        assert!(why.contains("nope.wav") && why.contains(&folders[0]), "{why}");
     }
 
     #[test]
-    fn a_file_that_is_nowhere_is_told_with_every_place_tried() {
-        let job = Job::Decode { id: 3, asked: "no.wav".into(), folders: vec!["one".into(), "two".into()] };
-        let Answer::Decoded { id: 3, result: Err(error) } = work(job, &|_| {}, &|| false) else {
-            panic!("decoded?");
-        };
-        let said = error.to_string();
-        assert!(said.contains("no.wav") && said.contains("one") && said.contains("two"), "{said}");
+    fn a_folder_is_expanded_to_paths_that_move_with_the_project() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("kit")).expect("made");
+        for name in ["b10.wav", "b2.wav", "notes.txt"] {
+            std::fs::write(folder.path().join("kit").join(name), b"x").expect("written");
+        }
+        let folders = vec![folder.path().to_string_lossy().into_owned()];
+        assert_eq!(Library.expand("kit/", &folders), Ok(vec!["kit/b2.wav".into(), "kit/b10.wav".into()]));
+        assert!(Library.expand("none/", &folders).unwrap_err().contains("none/"));
     }
 }

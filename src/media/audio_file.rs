@@ -9,9 +9,10 @@ use std::sync::atomic::Ordering;
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
 
+use super::MediaError;
 use super::fold::Fold;
 use super::probe::{self, Opened};
-use super::{AudioClip, MediaError};
+use crate::model::AudioClip;
 
 /// The most sound one file may become in memory, in bytes. Longer files need streaming.
 pub const MAX_DECODED_BYTES: u64 = 2 << 30;

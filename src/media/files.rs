@@ -1,4 +1,4 @@
-//! Finds the files that a name in a script or session stands for, and names samples. Runs on the media workers.
+//! Finds the files that a name in a script or session stands for. Runs on the media workers.
 
 use std::cmp::Ordering;
 use std::path::{Component, Path, PathBuf};
@@ -214,41 +214,6 @@ pub fn natural_order(a: &str, b: &str) -> Ordering {
 
 fn leading_digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
-}
-
-// --- Names of samples: pure, no file is touched. ---
-
-/// The name a sample gets from its file: the base name without extension, lower case, runs of characters other than
-/// `a-z 0-9` made one `_`, no `_` at either end; `sample` where nothing is left. Thread: any. Pure.
-pub fn sample_name(path: &Path) -> String {
-    let base = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let words: Vec<&str> =
-        base.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "sample".into() } else { words.join("_") }
-}
-
-/// The names in the same order, each only once: the second `kick` becomes `kick_2`, the third `kick_3`. A name that
-/// stands in the list as written is never taken from its owner. Thread: any. Pure.
-pub fn unique_names<S: AsRef<str>>(names: &[S]) -> Vec<String> {
-    let mut taken: std::collections::HashSet<String> = names.iter().map(|name| name.as_ref().to_string()).collect();
-    let mut used: std::collections::HashMap<&str, u64> = std::collections::HashMap::new();
-    let mut result = Vec::with_capacity(names.len());
-    for name in names.iter().map(AsRef::as_ref) {
-        let Some(count) = used.get_mut(name) else {
-            used.insert(name, 1);
-            result.push(name.to_string());
-            continue;
-        };
-        let fresh = loop {
-            *count += 1;
-            let candidate = format!("{name}_{count}");
-            if taken.insert(candidate.clone()) {
-                break candidate;
-            }
-        };
-        result.push(fresh);
-    }
-    result
 }
 
 #[cfg(test)]

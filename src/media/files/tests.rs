@@ -90,22 +90,6 @@ fn a_file_with_a_question_mark_in_its_name_is_found_as_written() {
     assert_eq!(found("what?.wav", &folder), ["what?.wav"]);
 }
 
-#[test]
-fn a_sample_is_named_after_its_file() {
-    let name = |path: &str| sample_name(Path::new(path));
-    assert_eq!(name("drums/Kick 01.wav"), "kick_01");
-    assert_eq!(name("__BD--909 (long).v2.WAV"), "bd_909_long_v2");
-    assert_eq!(name("Größe.wav"), "gr_e");
-    assert_eq!(name("---.wav"), "sample");
-    assert_eq!(name(""), "sample");
-}
-
-#[test]
-fn doubles_are_numbered_and_a_written_name_keeps_its_owner() {
-    assert_eq!(unique_names(&["kick", "kick", "hat", "kick"]), ["kick", "kick_2", "hat", "kick_3"]);
-    assert_eq!(unique_names(&["kick", "kick", "kick_2"]), ["kick", "kick_3", "kick_2"]);
-}
-
 /// The pattern rules said once more, the slow and plain way.
 fn matches_plainly(pattern: &[char], name: &[char]) -> bool {
     match (pattern.first(), name.first()) {
@@ -133,20 +117,6 @@ proptest! {
         if natural_order(&a, &b).is_le() && natural_order(&b, &c).is_le() {
             prop_assert!(natural_order(&a, &c).is_le());
         }
-    }
-
-    #[test]
-    fn sample_names_are_made_of_the_allowed_characters(path in any::<String>()) {
-        let name = sample_name(Path::new(&path));
-        prop_assert!(!name.is_empty() && !name.starts_with('_') && !name.ends_with('_') && !name.contains("__"));
-        prop_assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
-    }
-
-    #[test]
-    fn unique_names_are_unique(names in prop::collection::vec("a(_[1-4])?(_2)?", 0..12)) {
-        let fresh = unique_names(&names);
-        let distinct: std::collections::HashSet<&String> = fresh.iter().collect();
-        prop_assert_eq!(distinct.len(), names.len());
     }
 
     #[test]
