@@ -1,1 +1,3 @@
 //! The audio room.
+
+pub mod kernel;
