@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench voices` prints the time per voice and frame of each kernel, then renders 1000 looping mono voices
 //! (four groups of 250, cubic, constant pan, speeds 0.7 to 1.4) for 60 s at 48 kHz at blocks of 64 and 512, here and in
-//! scsynth, with the user CPU time of both, their ratio, and how far apart the two sounds are.
+//! scsynth, with the user CPU time of both, their ratio, and how far apart the two sounds are. With a filter that
+//! names no kernel (`-- comparison`) only this second part runs.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
