@@ -17,8 +17,10 @@ pub mod param;
 pub mod path;
 pub mod pattern;
 pub mod perform;
+pub mod sample_name;
 pub mod session;
 pub mod snapshot;
+pub mod text;
 pub mod time;
 
 pub use clip::AudioClip;
