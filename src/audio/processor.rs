@@ -355,7 +355,11 @@ impl Processor {
     fn turn_over(&mut self) {
         let now = self.transport.frame();
         loop {
-            if self.plans.next_beat().is_some_and(|due| self.transport.frame_of(due) <= now || !self.transport.playing()) {
+            if self
+                .plans
+                .next_beat()
+                .is_some_and(|due| self.transport.frame_of(due) <= now || !self.transport.playing())
+            {
                 if let Some(plan) = self.plans.pop() {
                     self.enact(plan);
                 }

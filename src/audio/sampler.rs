@@ -63,7 +63,8 @@ impl Samplers {
             voices: (0..VOICES_MAX).map(|_| None).collect(),
             links: vec![Link { before: NONE, after: NONE }; VOICES_MAX].into_boxed_slice(),
             free: (0..VOICES_MAX as u16).rev().collect(),
-            states: vec![State { uid: None, first: NONE, last: NONE, place: NONE }; SAMPLERS_MAX + 1].into_boxed_slice(),
+            states: vec![State { uid: None, first: NONE, last: NONE, place: NONE }; SAMPLERS_MAX + 1]
+                .into_boxed_slice(),
             memory: Memory::default(),
             tools: Box::new(tools),
             rate,
@@ -164,7 +165,8 @@ impl Samplers {
         let sample = usize::from(asked.index).checked_sub(1).and_then(|at| sampler.bank.get(at));
         let values = live.sampler(usize::from(place));
         let Some((sample, values)) = sample.zip(values) else { return Why::Missing };
-        let Some(clip) = sample.clip.as_ref().filter(|clip| clip.frames() > 0 && clip.frames() < i32::MAX as usize) else {
+        let Some(clip) = sample.clip.as_ref().filter(|clip| clip.frames() > 0 && clip.frames() < i32::MAX as usize)
+        else {
             return Why::Missing;
         };
         let values = HitValues::new(values, sample, asked.columns);

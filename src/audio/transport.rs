@@ -133,11 +133,7 @@ impl Transport {
     /// Whether a step at `beat` is still to be played.
     pub fn is_ahead(&self, beat: f64) -> bool {
         // At the border rounding decides, and it must decide as it did when the frame was rendered.
-        if (beat - self.cursor).abs() < SAME_BEAT {
-            self.frame_of(beat) >= self.frame
-        } else {
-            beat >= self.cursor
-        }
+        if (beat - self.cursor).abs() < SAME_BEAT { self.frame_of(beat) >= self.frame } else { beat >= self.cursor }
     }
 
     /// All steps before this beat are played.
@@ -210,9 +206,9 @@ impl Transport {
         if let Some((num, den)) = host.signature.filter(|(num, den)| *num > 0 && *den > 0) {
             self.signature = Signature { num, den };
         }
-        let cycle = host.loop_beats.filter(|(start, end)| {
-            start.abs() <= BEAT_FAR && end.abs() <= BEAT_FAR && end - start >= LOOP_BEATS_MIN
-        });
+        let cycle = host
+            .loop_beats
+            .filter(|(start, end)| start.abs() <= BEAT_FAR && end.abs() <= BEAT_FAR && end - start >= LOOP_BEATS_MIN);
         let moves = match (self.playing, host.playing) {
             (true, true) => self.compare(beat, tempo, cycle),
             (true, false) => {

@@ -41,7 +41,8 @@ fn starting_anywhere_plays_what_playing_up_to_there_would() {
     HOST.play(&mut whole, cut(24_000 * 12, 700));
     let mut late = led(3.0, list());
     Host { start: 5.1, ..HOST }.play(&mut late, cut((24_000.0 * 6.9) as usize, 333));
-    let key = |rig: &Rig| rig.fired().iter().filter(|f| f.beat > 5.1).map(|f| (f.beat, f.row, f.why)).collect::<Vec<_>>();
+    let key =
+        |rig: &Rig| rig.fired().iter().filter(|f| f.beat > 5.1).map(|f| (f.beat, f.row, f.why)).collect::<Vec<_>>();
     assert!(key(&late).len() > 12);
     assert_eq!(key(&late), key(&whole));
 }
@@ -118,7 +119,8 @@ fn positions_and_tempos_out_of_this_world_do_no_harm() {
             for other in odd {
                 let signature = Some((0, 0));
                 let loop_beats = Some((beat, other));
-                let at = HostTransport { playing: other > 0.0, tempo: Some(tempo), beat: Some(beat), signature, loop_beats };
+                let at =
+                    HostTransport { playing: other > 0.0, tempo: Some(tempo), beat: Some(beat), signature, loop_beats };
                 rig.block(7, Some(&at), &[]);
                 rig.block(0, Some(&at), &[]);
             }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::rig::*;
 use super::samplers::shot;
 use crate::audio::{HostParams, Io};
-use crate::bus::{ShotMessage, ToAudio};
+use crate::bus::ToAudio;
 use crate::model::Param;
 
 /// Nanoseconds per call of `frames` frames: the fastest of ten thousand.
@@ -17,7 +17,8 @@ fn cost(rig: &mut Rig, frames: usize) -> f64 {
     for _ in 0..50 {
         let begin = Instant::now();
         for _ in 0..200 {
-            let mut io = Io { main_in: None, side_in: None, main_out: [&mut left, &mut right], aux: Default::default() };
+            let mut io =
+                Io { main_in: None, side_in: None, main_out: [&mut left, &mut right], aux: Default::default() };
             black_box(rig.processor.process(&mut io, None, &params, &[]));
         }
         best = best.min(begin.elapsed().as_nanos() as f64 / 200.0);
@@ -42,31 +43,13 @@ fn what_a_call_costs() {
         let set = [(Param::PLAY_STYLE, 1.0), (Param::VOICES, 256.0), (Param::SPEED, 0.97)];
         rig.swap(program(vec![sampler(0, &set, &[clip])], Vec::new()));
         for _ in 0..count {
-            rig.send(ToAudio::Shot(ShotMessage { ..shot(1, &[]) }));
+            rig.send(ToAudio::Shot(shot(1, &[])));
         }
         rig.run(512);
         let nanoseconds = cost(&mut rig, 512);
-        println!("{count} looping voices, 512 frames: {nanoseconds:.0} ns, {:.2} ns a voice and frame", nanoseconds / 512.0 / f64::from(count));
-    }
-}
-
-#[test]
-#[ignore = "measures"]
-fn what_the_kernel_costs() {
-    use crate::audio::kernel::*;
-    for kernels in Kernels::available() {
-        let source = vec![0.5_f32; 48_000];
-        let clip = Clip::new(&source, None, 0, 48_000, Edge::Wrap).unwrap();
-        let (mut left, mut right) = (vec![0.0; 512], vec![0.0; 512]);
-        let mut best = f64::INFINITY;
-        for _ in 0..50 {
-            let begin = Instant::now();
-            for _ in 0..200 {
-                let run = Run { clip, pos: black_box(1 << 40), step: black_box(4_166_118_277) };
-                kernels.cubic(&run, &Gain::Constant { l: 0.5, r: 0.4 }, &mut left, &mut right);
-            }
-            best = best.min(begin.elapsed().as_nanos() as f64 / 200.0 / 512.0);
-        }
-        println!("{}: {best:.2} ns a frame", kernels.name());
+        println!(
+            "{count} looping voices, 512 frames: {nanoseconds:.0} ns, {:.2} ns a voice and frame",
+            nanoseconds / 512.0 / f64::from(count)
+        );
     }
 }

@@ -134,7 +134,10 @@ fn a_plan_for_a_loops_end_comes_with_its_wrap() {
     let clip = rig.vault.lend(click(4));
     let make = |volume| {
         let entries = entries(&[(pattern(1, 1.0, rows("x")), 1)]);
-        let mut led = program(vec![sampler(0, &[(Param::VOLUME, volume)], &[clip.clone()])], vec![sequencer(0, &[0], entries)]);
+        let mut led = program(
+            vec![sampler(0, &[(Param::VOLUME, volume)], std::slice::from_ref(&clip))],
+            vec![sequencer(0, &[0], entries)],
+        );
         led.internal_clock = false;
         led
     };
@@ -154,7 +157,7 @@ fn an_edit_while_playing_repeats_and_skips_no_step() {
     let clip = rig.vault.lend(click(4));
     for block in 0..500 {
         let entries = entries(&[(pattern(1, 4.0, rows("x")), 1)]);
-        rig.swap(program(vec![sampler(0, &[], &[clip.clone()])], vec![sequencer(0, &[0], entries)]));
+        rig.swap(program(vec![sampler(0, &[], std::slice::from_ref(&clip))], vec![sequencer(0, &[0], entries)]));
         rig.run(100 + block % 7);
     }
     let frames: Vec<_> = rig.heard().iter().map(|h| h.0).collect();
@@ -168,7 +171,8 @@ fn a_hushed_program_plays_no_rows_and_goes_on_in_time() {
     let clip = rig.vault.lend(click(4));
     let make = |hushed| {
         let entries = entries(&[(pattern(1, 4.0, rows("x")), 1)]);
-        let mut program = program(vec![sampler(0, &[], &[clip.clone()])], vec![sequencer(0, &[0], entries)]);
+        let mut program =
+            program(vec![sampler(0, &[], std::slice::from_ref(&clip))], vec![sequencer(0, &[0], entries)]);
         program.hushed = hushed;
         program
     };
