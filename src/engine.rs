@@ -84,7 +84,7 @@ impl Station for Engine {
         let flushed = self.flush(plans);
         self.settle(script_done, empty && flushed);
         self.free_memory();
-        self.pace(empty)
+        self.pace(empty, flushed)
     }
 
     fn recover(&mut self, message: &str) {
@@ -241,9 +241,8 @@ impl Engine {
                 let waits = self.pending.take_all();
                 self.apply_waits(waits, now);
             } else {
-                let (loader, folders) = (&self.loader, &self.session.folders);
-                self.dirty.program |=
-                    self.pending.update_loading(|batch| !loader.has(loader::needs_of(batch, folders).keys()));
+                let loader = &self.loader;
+                self.dirty.program |= self.pending.update_loading(|needs| !loader.has(needs.iter()));
                 self.dirty.program |= self.pending.postpone(&self.clock, &self.session);
                 let beat = self.clock.beat;
                 let waits = self.pending.take(|wait| wait.is_ready() && beat >= wait.due + GRACE);
@@ -366,10 +365,10 @@ impl Engine {
         }
     }
 
-    fn pace(&self, empty: bool) -> Pace {
+    fn pace(&self, empty: bool, flushed: bool) -> Pace {
         if !empty {
             Pace::Now
-        } else if self.board.next().playing || (self.processing && self.dirty.program) {
+        } else if self.board.next().playing || !flushed {
             Pace::Idle(Duration::from_millis(2))
         } else {
             Pace::Idle(Duration::from_millis(50))

@@ -9,6 +9,8 @@ use crate::model::{Batch, BatchId, ClockMap, ModuleKind, Session, When};
 
 /// Most plans that audio is given.
 pub const PLANS_MAX: usize = 16;
+/// Most Batches that wait.
+pub const WAITS_MAX: usize = 1024;
 /// A batch that missed its moment this often at loop ends takes effect at once.
 const MISSES_MAX: u8 = 2;
 /// A moment this close before a loop's end, in quarter notes, is taken to be the loop's end.
@@ -23,7 +25,9 @@ pub struct Wait {
     pub due: f64,
     /// The plan it is part of; Batches of one moment share one.
     pub plan: u64,
-    /// Whether its files are still on their way.
+    /// Files it brings in.
+    needs: Vec<String>,
+    /// Whether they are still on their way.
     pub loading: bool,
     /// Whether it needs what a Batch before it makes, and that one is loading.
     pub blocked: bool,
@@ -79,10 +83,24 @@ impl Pending {
         self.waits.iter()
     }
 
-    /// Let a Batch wait for `due`.
-    pub fn push(&mut self, batch: Batch, due: f64, loading: bool) {
+    /// Let a Batch wait for `due`, and for the files it `needs`.
+    pub fn push(&mut self, batch: Batch, due: f64, needs: Vec<String>, loading: bool) {
         let plan = self.plan_of(due);
-        self.waits.push(Wait { batch, due, plan, loading, blocked: false, shots_sent: false, misses: 0 });
+        self.waits.push(Wait { batch, due, plan, needs, loading, blocked: false, shots_sent: false, misses: 0 });
+    }
+
+    /// Why a Batch cannot wait, if so: there are too many, or it applies neither now nor after all that wait.
+    pub fn refusal(&self, batch: &Batch, base: &Session) -> Option<String> {
+        if self.waits.len() >= WAITS_MAX {
+            return Some(format!("{WAITS_MAX} batches wait already"));
+        }
+        let mut scratch = base.clone();
+        scratch.perform_batch(batch).err()?;
+        for wait in &self.waits {
+            // One that fails here is refused at its own moment.
+            let _ = scratch.perform_batch(&wait.batch);
+        }
+        scratch.perform_batch(batch).err().map(|error| error.0)
     }
 
     /// The plan of a moment: the one that is there, else a new one.
@@ -104,7 +122,12 @@ impl Pending {
 
     /// Take all out before their moments, soonest first. Hits with audio are strays.
     pub fn take_all(&mut self) -> Vec<Wait> {
-        let mut all = self.take(|_| true);
+        self.call_off(|_| true)
+    }
+
+    /// Take out before their moments those for which `which` holds, soonest first. Hits with audio are strays.
+    pub fn call_off(&mut self, which: impl Fn(&Wait) -> bool) -> Vec<Wait> {
+        let mut all = self.take(which);
         for wait in &mut all {
             self.stray_shots |= std::mem::take(&mut wait.shots_sent);
         }
@@ -125,10 +148,10 @@ impl Pending {
     }
 
     /// Files came or went. Whether something changed.
-    pub fn update_loading(&mut self, is_loading: impl Fn(&Batch) -> bool) -> bool {
+    pub fn update_loading(&mut self, is_loading: impl Fn(&[String]) -> bool) -> bool {
         let mut changed = false;
         for wait in &mut self.waits {
-            let loading = is_loading(&wait.batch);
+            let loading = !wait.needs.is_empty() && is_loading(&wait.needs);
             changed |= wait.loading != loading;
             wait.loading = loading;
         }
@@ -248,7 +271,6 @@ pub struct Plan {
     /// Whether sequencers play from then on, hushed or not.
     pub wakes: bool,
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -45,12 +45,8 @@ fn a_batch_for_the_next_bar_waits_with_audio_and_is_applied_when_audio_swapped()
 
 #[test]
 fn each_moment_is_the_next_of_its_kind() {
-    for (when, due) in [
-        (When::NextBeat, 6.0),
-        (When::NextBar, 8.0),
-        (When::NextPattern, 8.0),
-        (When::Beat(5.75), 5.75),
-    ] {
+    for (when, due) in [(When::NextBeat, 6.0), (When::NextBar, 8.0), (When::NextPattern, 8.0), (When::Beat(5.75), 5.75)]
+    {
         let mut rig = playing(5.5);
         rig.ask(when, vec![set("kick.volume", 0.5)]);
         assert_eq!(rig.tick().waiting[0].due, due, "{when:?}");
@@ -230,6 +226,27 @@ fn after_a_locate_the_moment_is_found_anew() {
 }
 
 #[test]
+fn what_can_never_apply_is_refused_at_once() {
+    let mut rig = playing(1.0);
+    rig.ask(When::NextBar, vec![set("nope.volume", 0.5)]);
+    assert!(rig.tick().waiting.is_empty());
+    assert!(matches!(rig.told().as_slice(), [Event::Refused { error, .. }] if error.contains("nope")));
+    rig.ask(When::NextBar, vec![add(ModuleKind::MultiSampler, "soon")]);
+    rig.ask(When::NextBar, vec![set("soon.volume", 0.5)]);
+    assert_eq!(rig.tick().waiting.len(), 2, "one that waits makes what the other needs");
+}
+
+#[test]
+fn undo_leaves_what_callbacks_sent_ahead() {
+    let mut rig = playing(1.0);
+    rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
+    rig.ask_as(Origin::Callback, When::Beat(1.5), vec![set("kick.pan", 0.5)]);
+    rig.send(Ask::Undo);
+    let waiting: Vec<_> = rig.tick().waiting.iter().map(|wait| wait.due).collect();
+    assert_eq!(waiting, [1.5]);
+}
+
+#[test]
 fn a_report_that_was_lost_holds_nothing_up() {
     let mut rig = playing(1.0);
     rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
@@ -242,7 +259,11 @@ fn a_report_that_was_lost_holds_nothing_up() {
 fn only_sixteen_moments_are_with_audio_and_the_rest_follow() {
     let mut rig = playing(1.0);
     for beat in 0..20 {
-        rig.ask_as(Origin::Callback, When::Beat(f64::from(beat) + 2.0), vec![set("kick.volume", f64::from(beat) / 20.0)]);
+        rig.ask_as(
+            Origin::Callback,
+            When::Beat(f64::from(beat) + 2.0),
+            vec![set("kick.volume", f64::from(beat) / 20.0)],
+        );
     }
     assert_eq!(rig.tick().waiting.len(), 20);
     let plans = rig.hear().plans;
