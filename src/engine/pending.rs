@@ -33,6 +33,7 @@ pub struct Wait {
     pub blocked: bool,
     /// Whether its hits are with audio already.
     pub shots_sent: bool,
+    /// How often the loop wrapped before its moment came.
     misses: u8,
 }
 
@@ -175,24 +176,28 @@ impl Pending {
         moved
     }
 
-    /// The position jumped, or the host's loop wrapped (`wrapped`) after `last` quarter notes. Moments are found anew;
-    /// gives those that take effect at once: their moment was the loop's end.
-    pub fn jumped(&mut self, clock: &ClockMap, last: f64, wrapped: bool, session: &Session) -> Vec<Wait> {
+    /// The position jumped, or the host's loop wrapped (`wrapped`) after `last` quarter notes: moments are found anew.
+    /// Whether there were some.
+    ///
+    /// A moment at the loop's end is its start: audio swaps there by itself, hits and all, and its report may be on
+    /// its way.
+    pub fn jumped(&mut self, clock: &ClockMap, last: f64, wrapped: bool, session: &Session) -> bool {
         for at in 0..self.waits.len() {
             let wait = &mut self.waits[at];
-            let Some(next) = due(wait.batch.when, clock, session) else { continue };
             if let When::Beat(_) = wait.batch.when {
                 continue;
             }
+            let Some(next) = due(wait.batch.when, clock, session) else { continue };
             wait.misses += u8::from(wrapped);
-            if wrapped && (wait.due - last < LOOP_END || wait.misses > MISSES_MAX) {
-                wait.due = f64::NEG_INFINITY;
-                self.stray_shots |= std::mem::take(&mut wait.shots_sent);
+            if wrapped && wait.due - last < LOOP_END {
+                wait.due = clock.beat;
+            } else if wrapped && wait.misses > MISSES_MAX {
+                self.move_to(at, clock.beat);
             } else if next != wait.due {
                 self.move_to(at, next);
             }
         }
-        self.take(|wait| wait.is_ready() && wait.due == f64::NEG_INFINITY)
+        !self.waits.is_empty()
     }
 
     /// What people see, soonest first.

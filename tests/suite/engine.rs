@@ -431,6 +431,21 @@ fn offline_audio_is_let_on_when_all_is_handed_over() {
 }
 
 #[test]
+fn a_host_that_stopped_calling_fills_no_memory() {
+    let mut rig = begun();
+    rig.activate();
+    for step in 0..500 {
+        rig.ask(When::Now, vec![set("kick.volume", f64::from(step % 7) / 10.0)]);
+        rig.tick();
+    }
+    assert!(rig.engine.lent() < 200, "{}", rig.engine.lent());
+    rig.hear();
+    let revision = rig.tick().revision;
+    let programs = rig.hear().programs;
+    assert_eq!((programs.len(), programs[0].revision), (1, revision), "the newest comes once there is room");
+}
+
+#[test]
 fn memory_stays_bounded_under_a_flood() {
     let mut rig = begun();
     rig.activate();

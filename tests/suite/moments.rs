@@ -203,12 +203,23 @@ fn hits_of_a_waiting_batch_are_with_audio_before_their_moment() {
 
 #[test]
 fn a_loop_that_ends_at_the_moment_does_not_miss_it() {
-    let mut rig = playing(3.9);
-    rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
-    rig.tick();
-    rig.clock = tracklight::model::ClockMap { beat: 0.0, pass: 1, ..rig.clock };
-    rig.play_at(0.02);
-    assert_eq!(volume(&rig.tick().session, "kick"), 0.5);
+    for reported in [true, false] {
+        let mut rig = playing(3.9);
+        rig.ask(When::NextBar, vec![set("kick.volume", 0.5), shot("kick")]);
+        rig.tick();
+        let heard = rig.hear();
+        assert_eq!(heard.shots.len(), 1);
+        rig.clock = tracklight::model::ClockMap { beat: 0.0, pass: 1, ..rig.clock };
+        rig.play_at(0.02);
+        if reported {
+            rig.report(FromAudio::Swapped { id: heard.plans[0].0, frame: 0 });
+        }
+        assert_eq!(volume(&rig.tick().session, "kick"), if reported { 0.5 } else { 1.0 });
+        rig.play_at(0.3);
+        assert_eq!(volume(&rig.tick().session, "kick"), 0.5, "a report that is lost holds nothing up");
+        let heard = rig.hear();
+        assert!(heard.shots.is_empty() && heard.others.is_empty(), "audio took the hit over the loop's end itself");
+    }
 }
 
 #[test]
