@@ -5,7 +5,7 @@
 //! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
 //! declaration list), [`session`] (the document), [`path`] (how a person points into it),
 //! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
-//! (what is told), [`file`] (how it is kept).
+//! (what is told), [`mod@file`] (how it is kept).
 
 pub mod clip;
 pub mod command;
@@ -17,8 +17,10 @@ pub mod param;
 pub mod path;
 pub mod pattern;
 pub mod perform;
+pub mod sample_name;
 pub mod session;
 pub mod snapshot;
+pub mod text;
 pub mod time;
 
 pub use clip::AudioClip;
