@@ -27,6 +27,8 @@ use crate::bus::{AudioEnds, FromAudio, Gate, Lent, Program, ToAudio};
 use crate::model::session::SEQUENCERS_MAX;
 use crate::model::{ClockMap, TransportVerb};
 
+/// How long an offline block waits before it looks into its inbox again.
+const WAIT_STEP: Duration = Duration::from_millis(2);
 /// How long an offline block waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Frames between two showings of the clock while nothing changes but time.
@@ -127,8 +129,12 @@ impl Processor {
         let n = io.main_out[0].len().min(io.main_out[1].len());
         io.main_out.iter_mut().chain(io.aux.iter_mut().flatten().flatten()).for_each(|out| out.fill(0.0));
         self.lead(transport);
-        if self.offline || params.exact {
-            self.wait(n);
+        let exact = self.offline || params.exact;
+        if self.gate.offline.load(Ordering::Relaxed) != exact {
+            self.gate.offline.store(exact, Ordering::Release);
+        }
+        if exact {
+            self.wait(n, transport);
         }
         self.take_messages(transport);
         self.take_params(params);
@@ -228,14 +234,21 @@ impl Processor {
     }
 
     /// Offline: until script and engine have done everything before the end of this block.
-    fn wait(&mut self, n: usize) {
+    fn wait(&mut self, n: usize, host: Option<&HostTransport>) {
         self.shown = None;
         self.show_clock();
         let end = self.transport.frame() + n as u64;
         self.gate.wanted.store(end, Ordering::Release);
         self.wakers.iter().for_each(Waker::wake);
-        if !self.gate.wait_engine(end, PATIENCE) {
-            Meters::count(&self.reports.meters.gave_up);
+        let mut left = PATIENCE;
+        while !self.gate.wait_engine(end, WAIT_STEP.min(left)) {
+            left = left.saturating_sub(WAIT_STEP);
+            if left.is_zero() {
+                Meters::count(&self.reports.meters.gave_up);
+                return;
+            }
+            // The engine may be waiting for room in the ring.
+            self.take_messages(host);
         }
     }
 
