@@ -2,14 +2,18 @@
 //! thread (`rig`), properties that hold for anything, and the house's agreements (`tidy`).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bounce;
 mod chains;
 mod clock;
 mod engine;
 mod engine_rig;
+mod lua;
+mod modules;
 mod moments;
 mod properties;
 mod rig;
 mod rows;
+mod sampler;
 mod strategy;
 mod tidy;
 
