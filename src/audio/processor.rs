@@ -41,6 +41,8 @@ pub struct Processor {
     gate: Arc<Gate>,
     wakers: [Waker; 2],
     offline: bool,
+    /// What the gate was told last.
+    exact: bool,
     program: Option<Lent<Program>>,
     live: Live,
     transport: Transport,
@@ -71,6 +73,7 @@ impl Processor {
             gate,
             wakers,
             offline: false,
+            exact: false,
             program: None,
             live: Live::default(),
             transport: Transport::new(48_000.0),
@@ -92,6 +95,7 @@ impl Processor {
     pub fn prepare(&mut self, rate: f64, _max_block: usize, offline: bool) {
         let rate = if rate.is_finite() { rate.clamp(1000.0, 1_000_000.0) } else { 48_000.0 };
         self.offline = offline;
+        self.exact = offline;
         self.gate.offline.store(offline, Ordering::Release);
         // Frames are counted anew, so what was counted before says nothing any more.
         for counter in [&self.gate.wanted, &self.gate.script_done, &self.gate.engine_done] {
@@ -127,7 +131,7 @@ impl Processor {
         let n = io.main_out[0].len().min(io.main_out[1].len());
         io.main_out.iter_mut().chain(io.aux.iter_mut().flatten().flatten()).for_each(|out| out.fill(0.0));
         self.lead(transport);
-        if self.offline || params.exact {
+        if self.is_exact(params) {
             self.wait(n);
         }
         self.take_messages(transport);
@@ -162,6 +166,16 @@ impl Processor {
         let count = self.samplers.count();
         self.reports.meters.voices.store(count as u32, Ordering::Relaxed);
         if count > 0 { Activity::Sounding } else { Activity::Silent }
+    }
+
+    /// Whether this block waits for script and engine; they are told when that changes.
+    fn is_exact(&mut self, params: &HostParams) -> bool {
+        let exact = self.offline || params.exact;
+        if self.exact != exact {
+            self.exact = exact;
+            self.gate.offline.store(exact, Ordering::Release);
+        }
+        exact
     }
 
     /// Let whoever leads the clock lead.

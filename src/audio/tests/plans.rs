@@ -234,3 +234,18 @@ fn offline_a_block_has_what_the_engine_hands_over_for_it() {
     assert_eq!(sound.onsets(), [720]);
     assert_eq!(rig.wires_engine.meters.gave_up.load(Ordering::Relaxed), 0);
 }
+
+#[test]
+fn the_exact_switch_waits_like_an_offline_render_and_lets_go_again() {
+    let mut rig = rig();
+    let gate = rig.wires_engine.gate.clone();
+    gate.engine_done.store(64, Ordering::Release);
+    rig.params.exact = true;
+    rig.run(64);
+    assert!(gate.offline.load(Ordering::Acquire));
+    assert_eq!(gate.wanted.load(Ordering::Acquire), 64);
+    rig.params.exact = false;
+    rig.run(64);
+    assert!(!gate.offline.load(Ordering::Acquire));
+    assert_eq!((gate.wanted.load(Ordering::Acquire), rig.wires_engine.meters.gave_up.load(Ordering::Relaxed)), (64, 0));
+}
