@@ -27,6 +27,8 @@ use crate::bus::{AudioEnds, FromAudio, Gate, Lent, Program, ToAudio};
 use crate::model::session::SEQUENCERS_MAX;
 use crate::model::{ClockMap, TransportVerb};
 
+/// How long an offline block waits before it looks into its inbox again.
+const WAIT_STEP: Duration = Duration::from_millis(2);
 /// How long an offline block waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Frames between two showings of the clock while nothing changes but time.
@@ -41,8 +43,6 @@ pub struct Processor {
     gate: Arc<Gate>,
     wakers: [Waker; 2],
     offline: bool,
-    /// What the gate was told last.
-    exact: bool,
     program: Option<Lent<Program>>,
     live: Live,
     transport: Transport,
@@ -73,7 +73,6 @@ impl Processor {
             gate,
             wakers,
             offline: false,
-            exact: false,
             program: None,
             live: Live::default(),
             transport: Transport::new(48_000.0),
@@ -95,7 +94,6 @@ impl Processor {
     pub fn prepare(&mut self, rate: f64, _max_block: usize, offline: bool) {
         let rate = if rate.is_finite() { rate.clamp(1000.0, 1_000_000.0) } else { 48_000.0 };
         self.offline = offline;
-        self.exact = offline;
         self.gate.offline.store(offline, Ordering::Release);
         // Frames are counted anew, so what was counted before says nothing any more.
         for counter in [&self.gate.wanted, &self.gate.script_done, &self.gate.engine_done] {
@@ -131,8 +129,12 @@ impl Processor {
         let n = io.main_out[0].len().min(io.main_out[1].len());
         io.main_out.iter_mut().chain(io.aux.iter_mut().flatten().flatten()).for_each(|out| out.fill(0.0));
         self.lead(transport);
-        if self.is_exact(params) {
-            self.wait(n);
+        let exact = self.offline || params.exact;
+        if self.gate.offline.load(Ordering::Relaxed) != exact {
+            self.gate.offline.store(exact, Ordering::Release);
+        }
+        if exact {
+            self.wait(n, transport);
         }
         self.take_messages(transport);
         self.take_params(params);
@@ -166,16 +168,6 @@ impl Processor {
         let count = self.samplers.count();
         self.reports.meters.voices.store(count as u32, Ordering::Relaxed);
         if count > 0 { Activity::Sounding } else { Activity::Silent }
-    }
-
-    /// Whether this block waits for script and engine; they are told when that changes.
-    fn is_exact(&mut self, params: &HostParams) -> bool {
-        let exact = self.offline || params.exact;
-        if self.exact != exact {
-            self.exact = exact;
-            self.gate.offline.store(exact, Ordering::Release);
-        }
-        exact
     }
 
     /// Let whoever leads the clock lead.
@@ -242,14 +234,21 @@ impl Processor {
     }
 
     /// Offline: until script and engine have done everything before the end of this block.
-    fn wait(&mut self, n: usize) {
+    fn wait(&mut self, n: usize, host: Option<&HostTransport>) {
         self.shown = None;
         self.show_clock();
         let end = self.transport.frame() + n as u64;
         self.gate.wanted.store(end, Ordering::Release);
         self.wakers.iter().for_each(Waker::wake);
-        if !self.gate.wait_engine(end, PATIENCE) {
-            Meters::count(&self.reports.meters.gave_up);
+        let mut left = PATIENCE;
+        while !self.gate.wait_engine(end, WAIT_STEP.min(left)) {
+            left = left.saturating_sub(WAIT_STEP);
+            if left.is_zero() {
+                Meters::count(&self.reports.meters.gave_up);
+                return;
+            }
+            // The engine may be waiting for room in the ring.
+            self.take_messages(host);
         }
     }
 
