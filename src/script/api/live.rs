@@ -70,9 +70,10 @@ pub fn run_text(lua: &Lua, world: &Shared, name: &str, text: &str, place: Option
     if let Some(before) = before {
         world.borrow_mut().swap_scope(before);
     }
+    // The mark of a traceback says that the text has its line already.
     result.map_err(|e| match vm::message(&e) {
         text if text.contains("(global '") && text.contains("nil value") => {
-            Error::runtime(format!("{text} (a live chunk is kept as text, so it sees globals and its own locals alone)"))
+            Error::runtime(format!("{text} (a live chunk is kept as text, so it sees globals and its own locals alone)\nstack traceback:"))
         }
         _ => e,
     })

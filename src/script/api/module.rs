@@ -18,8 +18,8 @@ pub static ENTRIES: &[Entry] = &[
     Entry { owner: G, name: "sampler", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; every parameter may be given by name.", example: "sampler(\"kick\", { samples = { \"drums/kick.wav\", \"drums/rim.wav\" }, volume = 0.8, playStyle = \"ONCE\", attackMs = 5 })", run: sampler },
     Entry { owner: G, name: "sequencer", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = \"pattern\"` or `\"chain\"` chooses between two bound.", example: "sampler(\"kick\") sequencer(\"seq\", { pattern = \"beat\", to = \"kick\" })", run: sequencer },
     Entry { owner: G, name: "audioMixer", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a mixer, or update it: `volume` is its masterVolume.", example: "audioMixer(\"drums\", { volume = 0.8 })", run: mixer },
-    Entry { owner: G, name: "audioOut", args: &[opt("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "The master output, or `audioOut(\"aux3\")`; `volume` is its masterVolume.", example: "audioOut({ volume = 0.9 })", run: |c| standing(c, MASTER) },
-    Entry { owner: G, name: "audioIn", args: &[opt("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "The host's input: `audioIn(\"in\")` the main one, `audioIn(\"sidechain\")` the other.", example: "audioIn(\"in\")", run: |c| standing(c, HOST_IN) },
+    Entry { owner: G, name: "audioOut", args: &[opt("name", Kind::Any), opt("config", Kind::Table)], returns: "module", doc: "The master output, or `audioOut(\"aux3\")`; `volume` is its masterVolume.", example: "audioOut({ volume = 0.9 })", run: |c| standing(c, MASTER) },
+    Entry { owner: G, name: "audioIn", args: &[opt("name", Kind::Any), opt("config", Kind::Table)], returns: "module", doc: "The host's input: `audioIn(\"in\")` the main one, `audioIn(\"sidechain\")` the other.", example: "audioIn(\"in\")", run: |c| standing(c, HOST_IN) },
     Entry { owner: G, name: "remove", args: &[arg("name", Kind::Name)], returns: "boolean", doc: "Take a module, pattern or chain away with its cables and mappings; false when there is none.", example: "sampler(\"kick\") remove(\"kick\")", run: remove },
     Entry { owner: G, name: "rename", args: &[arg("name", Kind::Name), arg("to", Kind::Text)], returns: "", doc: "Give a module, pattern or chain another name; every link follows.", example: "sampler(\"kick\") rename(\"kick\", \"boom\")", run: rename },
     Entry { owner: G, name: "enable", args: &[arg("name", Kind::Name), opt("on", Kind::Switch)], returns: "", doc: "Switch a module on (or off with false).", example: "sampler(\"kick\") enable(\"kick\", false)", run: |c| enable(c, &c.text(0).unwrap_or_default(), c.value(1)) },
@@ -93,7 +93,9 @@ fn standing(call: &Call<'_>, main: &str) -> mlua::Result<Value> {
         (Value::Table(table), Value::Nil) => (main.to_owned(), Some(table)),
         (Value::Nil, _) => (main.to_owned(), None),
         (first, second) => {
-            let text = text_of(&first).unwrap_or_default();
+            let Some(text) = text_of(&first) else {
+                return fail(format!("argument 1 \"name\" takes a name or a table, got {}", got(&first)));
+            };
             let name = match text.as_str() {
                 "in" | "main" | "out" | "master" => main.to_owned(),
                 _ => text,

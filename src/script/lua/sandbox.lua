@@ -13,7 +13,12 @@ local function plain(ok, first, ...)
 end
 function pcall(f, ...) return plain(pcall_(f, ...)) end
 function xpcall(f, handler, ...)
-  return xpcall_(f, function(e) return handler(errtext(e)) end, ...)
+  return xpcall_(f, function(e)
+    e = errtext(e)
+    -- An error of the budget comes out of the hook, and inside a hook no other hook runs: the handler would have no end.
+    if native.tripped() then return e end
+    return handler(e)
+  end, ...)
 end
 function coroutine.resume(...) return plain(resume_(...)) end
 

@@ -250,7 +250,7 @@ fn help_is_there_for_every_function_and_object() {
 #[test]
 fn the_stubs_in_the_tree_are_those_of_the_declarations() {
     let kept = include_str!("../meta/tracklight.lua");
-    assert!(kept == stubs(), "src/script/meta/tracklight.lua is stale");
+    assert!(kept == stubs(), "src/script/meta/tracklight.lua is stale; it should be:\n{}", stubs());
     let rig = Rig::new();
     rig.script.lua.load(kept).into_function().expect("the stubs are Lua");
 }
