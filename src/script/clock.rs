@@ -181,6 +181,11 @@ impl Follow {
     }
 }
 
+/// A beat without the last digits' noise of a way over frames.
+fn tidy(beat: f64) -> f64 {
+    (beat * 1e9).round() / 1e9
+}
+
 /// First multiple of `period` that is not before `from`.
 fn first_multiple(from: f64, period: f64) -> f64 {
     (from / period - NEAR).ceil() * period + 0.0
@@ -303,7 +308,7 @@ impl Script {
             let beat = timer.kind.beat();
             let begins = frame.is_infinite();
             let frame = if begins { here } else { frame };
-            let beat = beat.or_else(|| if begins { None } else { self.follow.beat(frame) });
+            let beat = beat.or_else(|| if begins { None } else { self.follow.beat(frame).map(tidy) });
             let call = match &mut timer.kind {
                 TimerKind::Every { span, callback, next } => {
                     let (due, period) = (next.unwrap_or(0.0), span.beats(signature));

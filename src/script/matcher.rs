@@ -375,11 +375,8 @@ pub fn find(lua: &Lua, args: &[Value], positions: bool) -> mlua::Result<MultiVal
     for s in from..=text.len() {
         matcher.captures.clear();
         if let Some(e) = matcher.run(s, 0).map_err(|e| Error::runtime(at_line(lua, &e)))? {
-            let mut values = if positions {
-                vec![Value::Integer(s as i64 + 1), Value::Integer(e as i64)]
-            } else {
-                vec![]
-            };
+            let mut values =
+                if positions { vec![Value::Integer(s as i64 + 1), Value::Integer(e as i64)] } else { vec![] };
             values.extend(matcher.all(lua, s, e, !positions)?);
             return Ok(MultiValue::from_vec(values));
         }

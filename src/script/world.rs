@@ -410,9 +410,7 @@ fn changes(session: &Session, inverse: &Edit) -> bool {
         Edit::Source(old) => session.source != *old,
         Edit::Seed(old) => session.seed != *old,
         Edit::Module(name, old) => session.modules.get(name) != old.as_ref(),
-        Edit::Param(name, param, old) => {
-            session.modules.get(name).is_none_or(|m| m.params.get(param).copied() != *old)
-        }
+        Edit::Param(name, param, old) => session.modules.get(name).is_none_or(|m| m.params.get(param).copied() != *old),
         Edit::SampleParam(name, place, param, old) => session
             .modules
             .get(name)

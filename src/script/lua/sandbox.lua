@@ -24,8 +24,11 @@ function coroutine.resume(...) return plain(resume_(...)) end
 
 local setmetatable_ = setmetatable
 function _G.setmetatable(t, meta)
-  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
-    error("setmetatable: __gc is not allowed in scripts", 2)
+  -- Both run where the hook does not: __gc in the collector, __close while an error of the hook is on its way.
+  for _, name in next, { "__gc", "__close" } do
+    if type(meta) == "table" and rawget(meta, name) ~= nil then
+      error("setmetatable: " .. name .. " is not allowed in scripts", 2)
+    end
   end
   return setmetatable_(t, meta)
 end
