@@ -95,6 +95,7 @@ pub struct Follow {
     map: Option<ClockMap>,
     at: Instant,
     processing: bool,
+    offline: bool,
     lateness: std::collections::VecDeque<f64>,
     fired: u64,
     late: u64,
@@ -106,12 +107,12 @@ impl Follow {
     /// Nothing heard yet.
     pub fn new(now: Instant) -> Self {
         let lateness = std::collections::VecDeque::new();
-        Self { map: None, at: now, processing: false, lateness, fired: 0, late: 0, begun: 0.0 }
+        Self { map: None, at: now, processing: false, offline: false, lateness, fired: 0, late: 0, begun: 0.0 }
     }
 
     /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.
     fn take(&mut self, map: ClockMap, now: Instant, offline: bool, processing: bool) -> Option<f64> {
-        self.processing = processing;
+        (self.processing, self.offline) = (processing, offline);
         let Some(old) = self.map.replace(map) else {
             self.at = now;
             return map.playing.then_some(map.beat);
@@ -138,6 +139,9 @@ impl Follow {
 
     /// The frame audio renders now, about.
     pub fn frame(&self, now: Instant) -> f64 {
+        if self.offline {
+            return self.map.map_or(0.0, |m| m.frame as f64);
+        }
         let gone = now.saturating_duration_since(self.at).as_secs_f64();
         // While audio runs a map comes every block; a longer silence means that it hangs, and so do we.
         let gone = if self.processing { gone.min(0.25) } else { gone };
@@ -175,6 +179,11 @@ impl Follow {
             p99_ms: part(0.99).unwrap_or(0.0),
         }
     }
+}
+
+/// A beat without the last digits' noise of a way over frames.
+fn tidy(beat: f64) -> f64 {
+    (beat * 1e9).round() / 1e9
 }
 
 /// First multiple of `period` that is not before `from`.
@@ -297,8 +306,9 @@ impl Script {
             let signature = world.signature();
             let Some(timer) = world.timers.get_mut(place) else { return };
             let beat = timer.kind.beat();
-            let frame = if frame.is_infinite() { here } else { frame };
-            let beat = beat.or_else(|| self.follow.beat(frame).filter(|_| frame > here));
+            let begins = frame.is_infinite();
+            let frame = if begins { here } else { frame };
+            let beat = beat.or_else(|| if begins { None } else { self.follow.beat(frame).map(tidy) });
             let call = match &mut timer.kind {
                 TimerKind::Every { span, callback, next } => {
                     let (due, period) = (next.unwrap_or(0.0), span.beats(signature));
