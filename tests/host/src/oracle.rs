@@ -88,7 +88,7 @@ impl Oracle {
         let mut all = Vec::new();
         self.callbacks.begin();
         for stretch in stretches {
-            for span in head.follow(stretch) {
+            if let Some(span) = head.follow(stretch) {
                 self.rows(&span, &mut all);
                 self.calls(&span, &mut all);
             }

@@ -59,7 +59,6 @@ struct Heard {
     remarks: Vec<String>,
     /// Where the callback that runs stands.
     beat: Option<Exact>,
-    bar: Option<Exact>,
 }
 
 /// The live chunks of a session.
@@ -74,7 +73,7 @@ impl Callbacks {
     pub fn read(session: &Value) -> Result<Self, String> {
         let live = session["live"].as_object().ok_or("the session has no live chunks")?;
         let text = |(name, text): (&String, &Value)| Some((name.clone(), text.as_str()?.to_owned()));
-        let heard = Rc::new(RefCell::new(Heard { bar: Some(whole(4)), ..Heard::default() }));
+        let heard = Rc::new(RefCell::new(Heard::default()));
         let lua = Lua::new();
         furnish(&lua, &heard).map_err(|error| error.to_string())?;
         let all = Self { lua, chunks: live.iter().filter_map(text).collect(), heard };
