@@ -179,7 +179,8 @@ fn callbacks_are_run_in_a_lua_that_knows_only_the_clock() {
 #[test]
 fn what_cannot_be_foretold_is_said() {
     let mut session = session(json!({}), json!({"kind": "AudioMixer"}));
-    session["live"] = json!({"dice": r#"clock:every(1, function() if math.random(6) == 6 then trigger("kick") end end)"#});
+    session["live"] =
+        json!({"dice": r#"clock:every(1, function() if math.random(6) == 6 then trigger("kick") end end)"#});
     let oracle = Oracle::new(&session, &BTreeSet::new(), 1000).unwrap();
     oracle.expect(&straight(1000, 60.0, 500, 4));
     assert!(oracle.remarks()[0].contains("random"), "{:?}", oracle.remarks());

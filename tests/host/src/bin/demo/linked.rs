@@ -85,7 +85,9 @@ impl Linked {
         let wanted = |now: &Snapshot| paths(&now.session);
         self.wait("loading samples", |linked| {
             let now = linked.now();
-            wanted(&now).iter().all(|path| matches!(now.media.get(path), Some(Loading::Ready { .. } | Loading::Missing(_))))
+            wanted(&now)
+                .iter()
+                .all(|path| matches!(now.media.get(path), Some(Loading::Ready { .. } | Loading::Missing(_))))
         })?;
         let now = self.now();
         let missing = |path: String| match now.media.get(&path) {

@@ -87,7 +87,12 @@ pub fn peak(sound: &Sound) -> f32 {
 /// Write the first two channels as 32-bit float.
 pub fn write_wav(path: &Path, sound: &Sound, rate: u32) -> Result<(), String> {
     let text = |error: hound::Error| format!("{}: {error}", path.display());
-    let spec = hound::WavSpec { channels: 2, sample_rate: rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let mut writer = hound::WavWriter::create(path, spec).map_err(text)?;
     for (left, right) in sound[0].iter().zip(&sound[1]) {
         writer.write_sample(*left).map_err(text)?;

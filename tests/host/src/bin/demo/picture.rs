@@ -27,7 +27,19 @@ pub fn take(instance: &mut Instance, path: &Path) -> Result<(), String> {
     let window = server.generate_id().map_err(|error| text(&error))?;
     let look = CreateWindowAux::new().background_pixel(screen.black_pixel).event_mask(EventMask::STRUCTURE_NOTIFY);
     server
-        .create_window(screen.root_depth, window, screen.root, 0, 0, SIZE.0, SIZE.1, 0, WindowClass::INPUT_OUTPUT, 0, &look)
+        .create_window(
+            screen.root_depth,
+            window,
+            screen.root,
+            0,
+            0,
+            SIZE.0,
+            SIZE.1,
+            0,
+            WindowClass::INPUT_OUTPUT,
+            0,
+            &look,
+        )
         .and_then(|_| server.map_window(window))
         .map_err(|error| text(&error))?;
     server.get_input_focus().map_err(|error| text(&error))?.reply().map_err(|error| text(&error))?;

@@ -212,9 +212,10 @@ mod tests {
             let mut frame = 0;
             for block in &plan.blocks {
                 assert_eq!(block.frame, frame);
-                assert!(block.frames >= 1 && block.lane.iter().all(|(at, value)| {
-                    *at < block.frames && (0.0..=1.0).contains(value)
-                }));
+                assert!(
+                    block.frames >= 1
+                        && block.lane.iter().all(|(at, value)| { *at < block.frames && (0.0..=1.0).contains(value) })
+                );
                 frame += block.frames as u64;
             }
             assert_eq!(frame, plan.frames);
@@ -249,12 +250,10 @@ mod tests {
 
     #[test]
     fn four_bars_have_room_for_a_loop_and_a_jump() {
-        assert_eq!(legs(4, false).iter().map(|leg| (leg.from, leg.to)).collect::<Vec<_>>(), [
-            (0.0, 12.0),
-            (4.0, 12.0),
-            (4.0, 12.0),
-            (10.0, 16.0)
-        ]);
+        assert_eq!(
+            legs(4, false).iter().map(|leg| (leg.from, leg.to)).collect::<Vec<_>>(),
+            [(0.0, 12.0), (4.0, 12.0), (4.0, 12.0), (10.0, 16.0)]
+        );
         assert_eq!(legs(3, false).len(), 1);
     }
 }

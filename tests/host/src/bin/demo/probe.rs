@@ -74,7 +74,11 @@ fn prepare(session: &Session, group: &[Name], rate: u32, folder: &Path) -> Resul
             let path = std::path::absolute(folder.join(format!("{name}_{}.wav", place + 1)));
             let path = path.map_err(|error| error.to_string())?;
             write_impulse(&path, rate)?;
-            samples.push(Sample { name: sample.name.clone(), path: path.display().to_string(), params: Default::default() });
+            samples.push(Sample {
+                name: sample.name.clone(),
+                path: path.display().to_string(),
+                params: Default::default(),
+            });
         }
         commands.push(Command::SetSamples(name.clone(), samples));
         let voices = ParamPath::Param { module: name.clone(), param: Param::VOICES };
@@ -115,7 +119,12 @@ fn prepare(session: &Session, group: &[Name], rate: u32, folder: &Path) -> Resul
 
 fn write_impulse(path: &Path, rate: u32) -> Result<(), String> {
     let text = |error: hound::Error| format!("{}: {error}", path.display());
-    let spec = hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let mut writer = hound::WavWriter::create(path, spec).map_err(text)?;
     for frame in 0..IMPULSE_FRAMES {
         writer.write_sample(if frame == 0 { 1.0_f32 } else { 0.0 }).map_err(text)?;
@@ -130,7 +139,9 @@ fn listen(sampler: &str, sound: &[Vec<f32>], records: &[Arc<TriggerRecord>], pro
     let loud = |frame: &usize| sound.iter().any(|channel| channel[*frame].abs() > AUDIBLE);
     let heard: BTreeSet<u64> = (0..sound[0].len()).filter(loud).map(|frame| frame as u64).collect();
     probed.onsets += heard.len();
-    for (from, to, what) in [(&triggered, &heard, "triggered and not heard"), (&heard, &triggered, "heard and not triggered")] {
+    for (from, to, what) in
+        [(&triggered, &heard, "triggered and not heard"), (&heard, &triggered, "heard and not triggered")]
+    {
         let lonely: Vec<_> = from.iter().filter(|frame| !to.contains(frame)).collect();
         if let Some(first) = lonely.first() {
             probed.failures.push(format!("probe: {sampler}: {} frames {what}, first at frame {first}", lonely.len()));
@@ -184,7 +195,11 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let mut session = Session::new();
         let (kick, beat) = (Name::new("kick").unwrap(), Name::new("beat").unwrap());
-        let sample = |name: &str| Sample { name: name.into(), path: format!("{name}.wav"), params: [(Param::SPEED, 2.0)].into() };
+        let sample = |name: &str| Sample {
+            name: name.into(),
+            path: format!("{name}.wav"),
+            params: [(Param::SPEED, 2.0)].into(),
+        };
         let position = ParamPath::Param { module: kick.clone(), param: Param::POSITION };
         let mut hit = tracklight::model::Hit { chance: 30, note: Some(72), ..Default::default() };
         hit.params.insert(Param::ATTACK_MS, 80.0);
@@ -192,7 +207,10 @@ mod tests {
             Command::AddModule { uid: tracklight::model::Uid(900), kind: ModuleKind::MultiSampler, name: kick.clone() },
             Command::SetSamples(kick.clone(), vec![sample("a"), sample("b")]),
             Command::Set(position.clone(), 0.5),
-            Command::MapMacro(position, tracklight::model::MacroMap { number: 1, min: 0.0, max: 1.0, curve: Default::default() }),
+            Command::MapMacro(
+                position,
+                tracklight::model::MacroMap { number: 1, min: 0.0, max: 1.0, curve: Default::default() },
+            ),
             Command::AddPattern { uid: tracklight::model::Uid(901), name: beat.clone(), steps: 4 },
             Command::SetRow(beat.clone(), 2, Row::Hit(hit)),
         ] {

@@ -89,7 +89,8 @@ impl Report {
             (self.late_events == 0, "no event is late offline"),
             (self.script_equal, "the generated script makes the same session"),
         ];
-        let broken: Vec<_> = checks.iter().filter(|(held, _)| !held).map(|(_, what)| format!("does not hold: {what}")).collect();
+        let broken: Vec<_> =
+            checks.iter().filter(|(held, _)| !held).map(|(_, what)| format!("does not hold: {what}")).collect();
         self.failures.extend(broken);
     }
 

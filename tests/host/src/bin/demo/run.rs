@@ -210,7 +210,9 @@ fn first_difference(a: &Session, b: &Session) -> String {
     };
     let pattern = || {
         let all = a.patterns.keys().chain(b.patterns.keys());
-        all.into_iter().find(|name| a.patterns.get(*name) != b.patterns.get(*name)).map(|name| format!("pattern {name}"))
+        all.into_iter()
+            .find(|name| a.patterns.get(*name) != b.patterns.get(*name))
+            .map(|name| format!("pattern {name}"))
     };
     let found = module()
         .or_else(pattern)

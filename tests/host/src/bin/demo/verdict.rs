@@ -48,7 +48,8 @@ pub fn compare(
 fn judge(expected: &[Expected], records: &[Arc<TriggerRecord>], offset: u64, remarks: Vec<String>) -> Verdict {
     // Where callbacks are not foretold, rows still are.
     let all = remarks.is_empty();
-    let expected: Vec<_> = expected.iter().filter(|one| one.outcome == Outcome::Fired && (all || one.row.is_some())).collect();
+    let expected: Vec<_> =
+        expected.iter().filter(|one| one.outcome == Outcome::Fired && (all || one.row.is_some())).collect();
     let fired: Vec<_> = records.iter().filter(|one| one.why == Why::Fired && (all || one.row.is_some())).collect();
     let mut verdict = Verdict { expected: expected.len(), fired: fired.len(), remarks, ..Verdict::default() };
 
@@ -76,8 +77,11 @@ fn judge(expected: &[Expected], records: &[Arc<TriggerRecord>], offset: u64, rem
     for (key, frames) in left {
         for frame in frames {
             let (module, _, pattern, row, index, _) = &key;
-            let row = row.map_or("callback".to_owned(), |row| format!("{} row {row}", pattern.as_deref().unwrap_or("?")));
-            verdict.failures.push(format!("played though not expected: {module} [{index}] from {row} at frame {frame}"));
+            let row =
+                row.map_or("callback".to_owned(), |row| format!("{} row {row}", pattern.as_deref().unwrap_or("?")));
+            verdict
+                .failures
+                .push(format!("played though not expected: {module} [{index}] from {row} at frame {frame}"));
         }
     }
     let more = verdict.failures.len().saturating_sub(TOLD);
@@ -104,7 +108,8 @@ fn key_of(one: &TriggerRecord) -> Key {
 }
 
 fn told(one: &Expected) -> String {
-    let row = one.row.map_or("a callback".to_owned(), |row| format!("{} row {row}", one.pattern.as_deref().unwrap_or("?")));
+    let row =
+        one.row.map_or("a callback".to_owned(), |row| format!("{} row {row}", one.pattern.as_deref().unwrap_or("?")));
     format!("{} [{}] from {row} at beat {} (frame {})", one.module, one.index, one.beat, one.frame)
 }
 
@@ -124,7 +129,18 @@ mod tests {
         let name = row.map(|_| Name::new("p").unwrap());
         let module = Name::new("kick").unwrap();
         let (note, params, why) = (None, vec![], Why::Fired);
-        Arc::new(TriggerRecord { frame, beat, module, sequencer: name.clone(), pattern: name, row, index: 1, note, params, why })
+        Arc::new(TriggerRecord {
+            frame,
+            beat,
+            module,
+            sequencer: name.clone(),
+            pattern: name,
+            row,
+            index: 1,
+            note,
+            params,
+            why,
+        })
     }
 
     #[test]
@@ -149,7 +165,12 @@ mod tests {
 
     #[test]
     fn callbacks_that_are_not_foretold_are_left_out() {
-        let verdict = judge(&[expected(0, 0.0, Some(1))], &[record(0, 0.0, Some(1)), record(9, 0.1, None)], 0, vec!["dice".into()]);
+        let verdict = judge(
+            &[expected(0, 0.0, Some(1))],
+            &[record(0, 0.0, Some(1)), record(9, 0.1, None)],
+            0,
+            vec!["dice".into()],
+        );
         assert_eq!((verdict.expected, verdict.fired, verdict.failures.len()), (1, 1, 0));
     }
 }
