@@ -122,7 +122,11 @@ impl Oracle {
 
     fn calls(&self, span: &Span, all: &mut Vec<Expected>) {
         for hit in self.callbacks.between(&span.from, &span.to) {
-            let outcome = self.score.playable(&hit.module, hit.index);
+            let index = match &hit.index {
+                callbacks::Wanted::Index(index) => *index,
+                callbacks::Wanted::Name(name) => self.score.place(&hit.module, name),
+            };
+            let outcome = self.score.playable(&hit.module, index);
             let frame = span.frame_of(&hit.beat);
             let beat = exact::to_f64(&hit.beat);
             all.push(Expected {
@@ -132,7 +136,7 @@ impl Oracle {
                 sequencer: None,
                 pattern: None,
                 row: None,
-                index: hit.index,
+                index,
                 outcome,
             });
         }

@@ -35,8 +35,17 @@ pub struct Hit {
     pub beat: Exact,
     /// The sampler.
     pub module: String,
-    /// The sample from 1.
-    pub index: u16,
+    /// The sample.
+    pub index: Wanted,
+}
+
+/// Which sample of a bank.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// By its place, from 1.
+    Index(u16),
+    /// By its name.
+    Name(String),
 }
 
 struct Timer {
@@ -85,12 +94,21 @@ impl Callbacks {
     pub fn begin(&self) {
         self.heard.borrow_mut().timers.clear();
         for (name, text) in &self.chunks {
-            let done = self.lua.load(text).set_name(format!("={name}")).exec();
+            let done = self.run(name, text);
             let mut heard = self.heard.borrow_mut();
             if let Err(error) = done {
                 heard.doubt(&format!("live chunk \"{name}\": {error}"));
             }
             heard.hits.clear();
+        }
+    }
+
+    /// A live chunk is kept as the function that was given to `live`, or as plain lines.
+    fn run(&self, name: &str, text: &str) -> mlua::Result<()> {
+        let function = self.lua.load(format!("return {text}")).set_name(format!("={name}")).eval::<Function>();
+        match function {
+            Ok(function) => function.call::<()>(()),
+            Err(_) => self.lua.load(text).set_name(format!("={name}")).exec(),
         }
     }
 
@@ -102,9 +120,13 @@ impl Callbacks {
     /// The hits of all callbacks due from one beat on and before another.
     pub fn between(&self, from: &Exact, to: &Exact) -> Vec<Hit> {
         for (beat, bars, call) in self.due(from, to) {
-            let argument = if bars { &beat / whole(4) } else { beat.clone() };
+            // Bars are counted from 1.
+            let argument = exact::to_f64(&if bars { &beat / whole(4) + whole(1) } else { beat.clone() });
             self.heard.borrow_mut().beat = Some(beat);
-            let done = call.call::<()>(exact::to_f64(&argument));
+            let done = match argument.fract() == 0.0 {
+                true => call.call::<()>(argument as i64),
+                false => call.call::<()>(argument),
+            };
             let mut heard = self.heard.borrow_mut();
             heard.beat = None;
             if let Err(error) = done {
@@ -136,6 +158,22 @@ impl Callbacks {
 }
 
 impl Heard {
+    /// What stands in `trigger`'s second place: nothing, an index, a sample's name, or a table that may hold either.
+    fn hit(&mut self, module: String, what: &LuaValue) {
+        let index = match what {
+            LuaValue::Table(table) => table.get::<LuaValue>("index").unwrap_or(LuaValue::Nil),
+            other => other.clone(),
+        };
+        let index = match &index {
+            LuaValue::Nil => Wanted::Index(1),
+            LuaValue::String(name) => Wanted::Name(name.to_string_lossy()),
+            other => Wanted::Index(other.as_f64().unwrap_or(0.0) as u16),
+        };
+        if let Some(beat) = self.beat.clone() {
+            self.hits.push(Hit { beat, module, index });
+        }
+    }
+
     fn doubt(&mut self, text: &str) {
         if !self.remarks.iter().any(|remark| remark == text) {
             self.remarks.push(text.to_owned());
@@ -188,15 +226,21 @@ fn furnish(lua: &Lua, heard: &Rc<RefCell<Heard>>) -> mlua::Result<()> {
     globals.set("clock", clock)?;
 
     let hits = heard.clone();
-    let trigger = lua.create_function(move |_, (module, what): (String, Option<Table>)| {
-        let index = what.and_then(|table| table.get::<Option<u16>>("index").ok().flatten()).unwrap_or(1);
-        let mut heard = hits.borrow_mut();
-        if let Some(beat) = heard.beat.clone() {
-            heard.hits.push(Hit { beat, module, index });
-        }
+    let trigger = lua.create_function(move |_, (module, what): (String, LuaValue)| {
+        hits.borrow_mut().hit(module, &what);
         Ok(())
     })?;
+    let (again, handle) = (trigger.clone(), stub.clone());
+    let sampler = lua.create_function(move |lua, (module, _): (String, Variadic<LuaValue>)| {
+        let (table, behind, again) = (lua.create_table()?, lua.create_table()?, again.clone());
+        let play = move |_: &Lua, (_, what): (LuaValue, LuaValue)| again.call::<()>((module.clone(), what));
+        table.set("trigger", lua.create_function(play)?)?;
+        behind.set("__index", handle.clone())?;
+        table.set_metatable(Some(behind))?;
+        Ok(table)
+    })?;
     globals.set("trigger", trigger)?;
+    globals.set("sampler", sampler)?;
     let handle = stub.clone();
     let live = lua.create_function(move |_, (_, body): (String, Option<Function>)| {
         body.map_or(Ok(()), |body| body.call::<()>(()))?;

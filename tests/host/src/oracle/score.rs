@@ -66,6 +66,7 @@ struct Sampler {
     enabled: bool,
     /// Whether each sample of the bank can sound.
     there: Vec<bool>,
+    names: Vec<String>,
 }
 
 /// All sequencers that play, and the samplers they play.
@@ -90,7 +91,11 @@ impl Score {
                 Some("MultiSampler") => {
                     let samples = body["samples"].as_array().ok_or(format!("{name} has no samples"))?;
                     let there = |sample: &Value| sample["path"].as_str().is_some_and(|path| !missing.contains(path));
-                    let sampler = Sampler { enabled, there: samples.iter().map(there).collect() };
+                    let sampler = Sampler {
+                        enabled,
+                        there: samples.iter().map(there).collect(),
+                        names: samples.iter().map(|one| one["name"].as_str().unwrap_or("").to_owned()).collect(),
+                    };
                     score.samplers.insert(name.to_owned(), sampler);
                 }
                 Some("TrackerSequencer") if enabled => {
@@ -118,6 +123,12 @@ impl Score {
         } else {
             self.playable(target, row.index)
         }
+    }
+
+    /// The place of a sample by its name, from 1; 0 when there is none.
+    pub fn place(&self, target: &str, name: &str) -> u16 {
+        let names = self.samplers.get(target).map(|sampler| sampler.names.as_slice()).unwrap_or_default();
+        names.iter().position(|other| other == name).map_or(0, |place| place as u16 + 1)
     }
 
     /// Whether a sampler can play this sample.
