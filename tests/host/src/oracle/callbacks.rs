@@ -167,7 +167,9 @@ impl Heard {
         let index = match &index {
             LuaValue::Nil => Wanted::Index(1),
             LuaValue::String(name) => Wanted::Name(name.to_string_lossy()),
-            other => Wanted::Index(other.as_f64().unwrap_or(0.0) as u16),
+            LuaValue::Integer(index) => Wanted::Index(u16::try_from(*index).unwrap_or(0)),
+            LuaValue::Number(index) => Wanted::Index(*index as u16),
+            _ => Wanted::Index(0),
         };
         if let Some(beat) = self.beat.clone() {
             self.hits.push(Hit { beat, module, index });
