@@ -15,20 +15,21 @@ pub mod block;
 pub mod clap_front;
 pub mod editor;
 pub mod guard;
+pub mod headless;
 pub mod instances;
 pub mod keeper;
 pub mod params;
 pub mod persist;
-mod shelf;
+pub mod rooms;
 pub mod variant;
 
-use crate::audio::{Processor, Tail};
+use crate::audio::{Activity, Processor};
 use block::Block;
 use guard::{Faults, guard};
 use variant::{ClapVariant, Variant, Vst3Variant};
 
-/// The way to the engine that saved states take.
-pub type Door = shelf::Shelf;
+use rooms::{Door, Rooms};
+
 /// The host's parameters of one instance.
 pub type Parameters = params::Parameters<Door>;
 
@@ -37,13 +38,15 @@ pub type Parameters = params::Parameters<Door>;
 /// Thread: made, activated and dropped on main; `process` and `reset` on audio. The framework holds it in a lock, so
 /// the two never meet.
 pub struct Tracklight<V> {
+    // Audio goes before the rooms: nothing is lent to it any more when they end.
+    audio: Option<Audio>,
     params: Arc<Parameters>,
     faults: Arc<Faults>,
-    audio: Option<Audio>,
+    rooms: Arc<Rooms>,
     _variant: PhantomData<fn() -> V>,
 }
 
-/// What exists between `activate` and `deactivate`.
+/// The audio side: made at the first `activate`, made ready again at each.
 struct Audio {
     processor: Processor,
     block: Block,
@@ -59,8 +62,9 @@ impl<V: Variant> Default for Tracklight<V> {
             keeper.ensure(V::forget_one);
         }
         let faults = Arc::<Faults>::default();
-        let params = Arc::new(Parameters::new(Door::default(), faults.clone()));
-        Self { params, faults, audio: None, _variant: PhantomData }
+        let rooms = Arc::<Rooms>::default();
+        let params = Arc::new(Parameters::new(Door(rooms.clone()), faults.clone()));
+        Self { audio: None, params, faults, rooms, _variant: PhantomData }
     }
 }
 
@@ -113,13 +117,20 @@ impl<V: Variant> Plugin for Tracklight<V> {
     ) -> bool {
         context.set_latency_samples(0);
         let (rate, frames) = (f64::from(config.sample_rate), config.max_buffer_size as usize);
-        self.audio = None;
-        self.audio = guard(&self.faults.audio_panics, || Audio {
-            processor: Processor::new(rate, frames),
-            block: Block::new(rate, frames),
-            has_input: layout.main_input_channels.is_some(),
-            broken: false,
-        });
+        let offline = config.process_mode == ProcessMode::Offline && context.plugin_api() == PluginApi::Clap;
+        let before = self.audio.take();
+        let rooms = &self.rooms;
+        self.audio = guard(&self.faults.audio_panics, || {
+            let mut processor = match before {
+                Some(audio) => audio.processor,
+                None => Processor::new(rooms.take_audio()?),
+            };
+            processor.prepare(rate, frames, offline);
+            rooms.processing(true, offline);
+            rooms.wait_ready(offline);
+            Some(Audio { processor, block: Block::new(rate, frames), has_input: layout.main_input_channels.is_some(), broken: false })
+        })
+        .flatten();
         self.audio.is_some()
     }
 
@@ -144,13 +155,13 @@ impl<V: Variant> Plugin for Tracklight<V> {
             block::silence(main, aux);
             return ProcessStatus::KeepAlive;
         };
-        let tail = guard(&self.faults.audio_panics, || {
+        let activity = guard(&self.faults.audio_panics, || {
             audio.block.read_notes(main.samples(), || context.next_event(), &self.faults);
             let transport = block::transport(context.transport());
             audio.block.run(&mut audio.processor, audio.has_input, main, aux, &transport, &self.params.read())
         });
-        match tail {
-            Some(tail) => status(tail, context.plugin_api()),
+        match activity {
+            Some(activity) => status(activity, context.plugin_api()),
             None => {
                 audio.broken = true;
                 block::silence(main, aux);
@@ -161,21 +172,21 @@ impl<V: Variant> Plugin for Tracklight<V> {
 
     /// Thread: main.
     fn deactivate(&mut self) {
-        self.audio = None;
+        self.rooms.processing(false, false);
         if let Some(keeper) = V::keeper() {
             keeper.flush();
         }
     }
 }
 
-/// What to tell the host, so that it neither puts a sequencer to sleep nor renders for ever.
+/// What to tell the host, so that it neither puts a sequencer to sleep nor loses a tail.
 ///
-/// A tracker may start to sound from silence at any block, with no input and no note. CLAP hosts keep calling for any
-/// status but "continue if not quiet", so there the true tail can be told beside. VST3 hosts know only the tail, and
-/// suspend a plug-in whose input has been silent for that long: there it has to be endless.
-fn status(tail: Tail, format: PluginApi) -> ProcessStatus {
-    match (format, tail) {
-        (PluginApi::Clap, Tail::Frames(frames)) => ProcessStatus::Tail(frames),
+/// A tracker may start to sound from silence at any block, with no input and no note, so it is never "done": CLAP hears
+/// "continue", or a tail while voices ring; VST3 hosts know only the tail and suspend a plug-in whose input has been
+/// silent for that long: there it has to be endless.
+fn status(activity: Activity, format: PluginApi) -> ProcessStatus {
+    match (format, activity) {
+        (PluginApi::Clap, Activity::Silent) => ProcessStatus::Normal,
         _ => ProcessStatus::KeepAlive,
     }
 }

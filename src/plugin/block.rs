@@ -8,7 +8,7 @@ use nice_plug::prelude::*;
 
 use super::guard::Faults;
 use super::variant::AUX_OUTPUTS;
-use crate::audio::{HostParams, HostTransport, Io, Note, NoteKind, Processor, Tail};
+use crate::audio::{Activity, HostParams, HostTransport, Io, Note, NoteKind, Processor};
 
 /// As many events as nice-plug takes in one block without allocating.
 pub const MOST_EVENTS: usize = 8192;
@@ -46,7 +46,7 @@ impl Block {
         }
     }
 
-    /// Run `processor` over the host's buffers; answers the tail.
+    /// Run `processor` over the host's buffers; answers whether anything sounds on.
     ///
     /// Thread: audio. Realtime: yes. `has_input` says whether the layout has a main input. A host that sends more
     /// frames than it declared gets them in several pieces. Without a usable main output nothing runs.
@@ -58,8 +58,8 @@ impl Block {
         aux: &mut AuxiliaryBuffers,
         transport: &HostTransport,
         params: &HostParams,
-    ) -> Tail {
-        let Some(mut main) = stereo(main) else { return Tail::Frames(0) };
+    ) -> Activity {
+        let Some(mut main) = stereo(main) else { return Activity::Silent };
         let side = aux.inputs.first_mut().and_then(stereo);
         let mut buses = aux.outputs.iter_mut();
         let mut buses: [_; AUX_OUTPUTS] = std::array::from_fn(|_| buses.next().and_then(stereo));
@@ -67,7 +67,7 @@ impl Block {
         let frames = main[0].len().min(main[1].len());
         let room = self.input[0].len();
         let mut rest: &mut [Note] = &mut self.notes;
-        let mut tail = Tail::Frames(0);
+        let mut activity = Activity::Silent;
         for start in (0..frames).step_by(room) {
             let end = frames.min(start + room);
             if has_input {
@@ -87,9 +87,9 @@ impl Block {
                 main_out: cut(&mut main, start, end),
                 aux: buses.each_mut().map(|bus| bus.as_mut().map(|bus| cut(bus, start, end))),
             };
-            tail = processor.process(&mut io, &advanced(transport, start, self.rate), params, now);
+            activity = processor.process(&mut io, Some(&advanced(transport, start, self.rate)), params, now);
         }
-        tail
+        activity
     }
 }
 

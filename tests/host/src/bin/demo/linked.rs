@@ -43,7 +43,7 @@ impl Linked {
         let instance = active(&LINKED, setup, state)?;
         let until = Instant::now() + PATIENCE;
         loop {
-            if let Some(remote) = tracklight::plugin::instances::newest() {
+            if let Some(remote) = tracklight::plugin::rooms::newest() {
                 return Ok(Self { instance, remote });
             }
             if Instant::now() > until {
