@@ -36,8 +36,16 @@ fn name(text: &str) -> Name {
 fn song(dice: &mut Dice) -> Vec<Command> {
     let mut all = vec![Command::SetSeed(dice.below(1000))];
     for (number, sampler) in ["kick", "hat"].into_iter().enumerate() {
-        all.push(Command::AddModule { uid: Uid(100 + number as u64), kind: ModuleKind::MultiSampler, name: name(sampler) });
-        let sample = |place| Sample { name: format!("s{place}"), path: format!("{sampler}{place}.wav"), params: ParamMap::new() };
+        all.push(Command::AddModule {
+            uid: Uid(100 + number as u64),
+            kind: ModuleKind::MultiSampler,
+            name: name(sampler),
+        });
+        let sample = |place| Sample {
+            name: format!("s{place}"),
+            path: format!("{sampler}{place}.wav"),
+            params: ParamMap::new(),
+        };
         all.push(Command::SetSamples(name(sampler), (1..=2).map(sample).collect()));
     }
     for (number, pattern) in ["p", "q", "r"].into_iter().enumerate() {
@@ -95,7 +103,8 @@ fn transport(dice: &mut Dice) -> Vec<Stretch> {
         beat = (beat * 2.0_f64.powi(31)).round() / 2.0_f64.powi(31);
         let mut frames = 1 + dice.below(2000);
         let per_frame = tempo / (60.0 * f64::from(RATE));
-        let left = cycle.filter(|(_, end)| playing && beat < *end).map(|(_, end)| ((end - beat) / per_frame).round() as u64);
+        let left =
+            cycle.filter(|(_, end)| playing && beat < *end).map(|(_, end)| ((end - beat) / per_frame).round() as u64);
         frames = left.map_or(frames, |left| frames.min(left.max(1)));
         let fixed = (beat * 2.0_f64.powi(31)) as i64;
         all.push(Stretch { frame, frames, beat: fixed, tempo, playing, loop_beats: cycle });
@@ -163,7 +172,14 @@ impl Rig {
                 if record.why == Why::Fired {
                     let text = |name: &Option<Name>| name.as_ref().unwrap().to_string();
                     let (sequencer, pattern) = (text(&record.sequencer), text(&record.pattern));
-                    told.push((record.frame, record.module.to_string(), sequencer, pattern, record.row.unwrap(), record.index));
+                    told.push((
+                        record.frame,
+                        record.module.to_string(),
+                        sequencer,
+                        pattern,
+                        record.row.unwrap(),
+                        record.index,
+                    ));
                 }
             }
         }
@@ -187,7 +203,9 @@ fn random_songs_under_random_transports_play_what_the_oracle_says() {
             .expect(&stretches)
             .into_iter()
             .filter(|one| one.outcome == Outcome::Fired)
-            .map(|one| (one.frame, one.module, one.sequencer.unwrap(), one.pattern.unwrap(), one.row.unwrap(), one.index))
+            .map(|one| {
+                (one.frame, one.module, one.sequencer.unwrap(), one.pattern.unwrap(), one.row.unwrap(), one.index)
+            })
             .collect();
         expected.sort();
         let told = rig.play(&stretches);
@@ -197,7 +215,9 @@ fn random_songs_under_random_transports_play_what_the_oracle_says() {
             let place = stretches.iter().position(|s| s.frame + s.frames > expected[at].0.min(told[at].0)).unwrap();
             panic!(
                 "song {seed} parts at {at}: {:?} expected, {:?} played; blocks around: {:?}",
-                expected[at], told[at], &stretches[place.saturating_sub(1)..(place + 2).min(stretches.len())]
+                expected[at],
+                told[at],
+                &stretches[place.saturating_sub(1)..(place + 2).min(stretches.len())]
             );
         }
         assert_eq!(expected.len(), told.len(), "song {seed}");

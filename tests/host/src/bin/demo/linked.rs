@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tracklight::bus::Remote;
-use tracklight::model::{Batch, Command, EvalOutcome, Loading, Origin, Session, Snapshot, When};
+use tracklight::model::{Ask, Batch, Command, EvalOutcome, Loading, Origin, Session, Snapshot, When};
 use tracklight_host::{Instance, Source};
 
 /// The plug-in of the demo.
@@ -89,6 +89,9 @@ impl Linked {
                 .iter()
                 .all(|path| matches!(now.media.get(path), Some(Loading::Ready { .. } | Loading::Missing(_))))
         })?;
+        // What is shown is on its way to audio; an ask that is done after that means that it is there.
+        let _ = self.remote.asks.send(Ask::Console(vec![]));
+        self.settle("the program")?;
         let now = self.now();
         let missing = |path: String| match now.media.get(&path) {
             Some(Loading::Missing(why)) => Some((path, why.to_string())),

@@ -28,7 +28,8 @@ pub struct Verdict {
     pub remarks: Vec<String>,
 }
 
-/// What makes two triggers the same one: sampler, sequencer, pattern, row, sample, place in the song.
+/// What makes two triggers the same one: sampler, sequencer, pattern, row, sample, place in the song. A callback's hit
+/// is told with the position of its frame, which lies beside its beat: it has no place here, and is known by its frame.
 type Key = (String, Option<String>, Option<String>, Option<u16>, u16, i64);
 
 /// Compare one pass. `offset` is the rendered frame at which it began; `missing` names files that are not there.
@@ -93,18 +94,18 @@ fn judge(expected: &[Expected], records: &[Arc<TriggerRecord>], offset: u64, rem
 }
 
 /// Beats told by float and by fraction are the same within a millionth.
-fn place(beat: f64) -> i64 {
-    (beat * 1e5).round() as i64
+fn place(beat: f64, row: Option<u16>) -> i64 {
+    row.map_or(0, |_| (beat * 1e5).round() as i64)
 }
 
 fn key(one: &Expected) -> Key {
-    (one.module.clone(), one.sequencer.clone(), one.pattern.clone(), one.row, one.index, place(one.beat))
+    (one.module.clone(), one.sequencer.clone(), one.pattern.clone(), one.row, one.index, place(one.beat, one.row))
 }
 
 fn key_of(one: &TriggerRecord) -> Key {
     let text = |name: &tracklight::model::Name| name.as_str().to_owned();
     let (sequencer, pattern) = (one.sequencer.as_ref().map(text), one.pattern.as_ref().map(text));
-    (text(&one.module), sequencer, pattern, one.row, one.index, place(one.beat))
+    (text(&one.module), sequencer, pattern, one.row, one.index, place(one.beat, one.row))
 }
 
 fn told(one: &Expected) -> String {
