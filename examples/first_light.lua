@@ -7,7 +7,7 @@ seed(7)                                   -- all chance in this song hangs on th
 sampler("kick",  { samples = { "media/kick.wav" } })
 sampler("snare", { samples = { "media/snare.wav" }, volume = 0.7, pan = 0.1 })
 sampler("hat",   { samples = { "media/hat.wav", "media/hat_open.wav" }, volume = 0.4, polyphonyMode = "MONO", cut = "SAMPLER" })
-sampler("bell",  { samples = { "media/bell.wav", "media/pad.wav" }, volume = 0.35, root = 69, releaseMs = 250 })
+sampler("bell",  { samples = { "media/bell.wav", "media/pad.wav" }, volume = 0.2, root = 69, releaseMs = 250 })
 
 -- Patterns: sixteen rows, four to a beat. What you leave out is silent.
 pattern("four", { steps = 16, stepsPerBeat = 4, rows = {
@@ -19,7 +19,7 @@ pattern("break", { steps = 16, stepsPerBeat = 4, rows = {
   [16] = { index = 1, ratio = "2:2", volume = 0.7 },             -- every second time
 } })
 pattern("chords", 16)                                            -- the same, row by row
-  :set(1,  { index = 2, length = 10, note = 69, volume = 0.5 })  -- the pad, held for ten rows
+  :set(1,  { index = 2, length = 10, note = 69, volume = 0.3 })  -- the pad, held for ten rows
   :set(3,  { index = 1, note = 76 })
   :set(6,  { index = 1, note = 72, chance = 70 })
   :set(10, { index = 1, note = 81, ratio = "1:2" })
@@ -34,12 +34,12 @@ sequencer("drums", { chain = "song", to = "kick" })
 sequencer("tune",  { pattern = "chords", to = "bell" })
 
 -- A mixer for the drums. The bell stays on the way to the master that every new sampler gets.
-audioMixer("kit", { masterVolume = 0.9 })
+audioMixer("kit", { masterVolume = 0.45 })
 connect("kick", "kit")  connect("snare", "kit")  connect("hat", "kit")
 connect("kit", "masterAudioOut")
 
 -- Macro 1 of the host opens the bell.
-macro(1):map("bell.volume", { min = 0.1, max = 0.6, curve = "exp" })
+macro(1):map("bell.volume", { min = 0.05, max = 0.3, curve = "exp" })
 
 -- What Lua plays: hats on every eighth, the open one before each bar, and a snare on two and four.
 live("hands", function()
