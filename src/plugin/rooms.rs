@@ -105,6 +105,8 @@ impl Rooms {
     /// Wait until everything asked is applied and every file is in memory or known to be missing; whether it is.
     pub fn wait_ready(&self, offline: bool) -> bool {
         let Some(remote) = self.remote() else { return true };
+        // An ask that changes nothing: when it is done, the engine has seen that audio runs and sent it the Program.
+        let _ = remote.asks.send(Ask::Console(vec![]));
         let limit = READY_WAIT[usize::from(offline)];
         let step = Duration::from_millis(2);
         let mut waited = Duration::ZERO;

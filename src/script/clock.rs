@@ -117,7 +117,7 @@ impl Follow {
             self.at = now;
             return map.playing.then_some(map.beat);
         };
-        if old.frame != map.frame {
+        if old != map {
             self.at = now;
         }
         let began = map.playing && !old.playing;
@@ -195,9 +195,9 @@ impl TimerKind {
     /// The position jumped: what is due is taken from the new position.
     fn rebase(&mut self, from: f64) {
         match self {
-            Self::Every { next, .. } => *next = None,
+            Self::Every { next, .. } => *next = Some(from),
             Self::At { from: waits, .. } => *waits = Some(from),
-            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due = None,
+            Self::Routine { wake: Wake::Sync { due, period }, .. } => *due = Some(first_multiple(from, *period)),
             Self::Routine { .. } => {}
         }
     }
