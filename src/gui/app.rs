@@ -134,7 +134,11 @@ impl App {
     pub fn keyboard(&self, context: &egui::Context) -> Keyboard {
         match context.memory(|memory| memory.focused()) {
             Some(id) if id == grid::grid_id() => {
-                if self.patterns.editing() { Keyboard::Text } else { Keyboard::Grid }
+                if self.patterns.editing() {
+                    Keyboard::Text
+                } else {
+                    Keyboard::Grid
+                }
             }
             Some(_) if context.text_edit_focused() => Keyboard::Text,
             _ => Keyboard::Nobody,
@@ -157,7 +161,7 @@ impl App {
             self.start(ui);
         }
         let scene = Scene::look(&self.remote, ui.input(|input| input.time));
-        let mut told = std::mem::take(&mut self.told);
+        let mut told = vec![];
         while let Some(event) = self.events.as_ref().and_then(EventReceiver::next) {
             self.command.hear(&event);
         }
@@ -177,10 +181,9 @@ impl App {
             ViewName::Patterns => self.patterns.ui(ui, &scene, &mut intents),
         });
         self.show_help(ui);
-        // What was said before this frame stays until it is dismissed; the newest is shown.
-        told.append(&mut self.told);
-        told.drain(..told.len().saturating_sub(8));
-        self.told = told;
+        // What was said stays until it is dismissed; the newest is shown.
+        self.told.append(&mut told);
+        self.told.drain(..self.told.len().saturating_sub(8));
         let wait = if scene.playing() { 1.0 / 60.0 } else { 0.05 };
         ui.ctx().request_repaint_after_secs(wait);
     }
@@ -204,7 +207,7 @@ impl App {
     fn show(&mut self, view: ViewName, intents: &mut Intents<'_>) {
         if self.shown != view {
             self.shown = view;
-            intents.command("view", Command::SetLayout("view".into(), Some(view.title().into())));
+            intents.keep("view", Command::SetLayout("view".into(), Some(view.title().into())));
         }
     }
 
@@ -226,18 +229,21 @@ impl App {
     }
 
     fn show_help(&mut self, ui: &Ui) {
-        Window::new("Keys").open(&mut self.help).resizable(false).vscroll(true).max_height(560.0).show(ui.ctx(), |ui| {
-            for place in [Place::Everywhere, Place::Code, Place::Prompt, Place::Grid] {
-                ui.label(RichText::new(place.name()).strong());
-                Table::new(place.name()).num_columns(2).show(ui, |ui| {
-                    for shortcut in KEYS.iter().filter(|shortcut| shortcut.place == place) {
-                        ui.label(RichText::new(shortcut.keys).monospace().color(theme::WEAK));
-                        ui.label(shortcut.doc);
-                        ui.end_row();
-                    }
-                });
-                ui.add_space(6.0);
-            }
-        });
+        Window::new("Keys").open(&mut self.help).resizable(false).vscroll(true).max_height(560.0).show(
+            ui.ctx(),
+            |ui| {
+                for place in [Place::Everywhere, Place::Code, Place::Prompt, Place::Grid] {
+                    ui.label(RichText::new(place.name()).strong());
+                    Table::new(place.name()).num_columns(2).show(ui, |ui| {
+                        for shortcut in KEYS.iter().filter(|shortcut| shortcut.place == place) {
+                            ui.label(RichText::new(shortcut.keys).monospace().color(theme::WEAK));
+                            ui.label(shortcut.doc);
+                            ui.end_row();
+                        }
+                    });
+                    ui.add_space(6.0);
+                }
+            },
+        );
     }
 }

@@ -174,9 +174,9 @@ mod tests {
         let mut seen: Vec<(Place, Chord)> = vec![];
         for shortcut in KEYS {
             for chord in shortcut.chords {
-                let clash = seen.iter().any(|(place, other)| {
-                    other == chord && (*place == shortcut.place || *place == Place::Everywhere)
-                });
+                let clash = seen
+                    .iter()
+                    .any(|(place, other)| other == chord && (*place == shortcut.place || *place == Place::Everywhere));
                 assert!(!clash, "{} is there twice", shortcut.keys);
                 seen.push((shortcut.place, *chord));
             }

@@ -88,6 +88,12 @@ impl<'a> Intents<'a> {
         self.commands(label, vec![command])
     }
 
+    /// Let the session keep something of the editor's own: its text, its layout. The text has an undo of its own and
+    /// a view is no music, so this is no undo step; it goes as the host's, which saves it with the song.
+    pub fn keep(&mut self, what: &str, command: Command) {
+        self.batch(Origin::Host, what, vec![command]);
+    }
+
     /// Ask for commands.
     pub fn batch(&mut self, origin: Origin, label: &str, commands: Vec<Command>) -> Option<BatchId> {
         let batch = Batch::now(origin, label, commands);
@@ -119,7 +125,9 @@ impl<'a> Intents<'a> {
         match self.remote.calls.eval(chunk, first_line, text, when, repl) {
             Ok(id) => Some(id),
             Err(_) => {
-                self.tell("The script is busy: its queue is full, nothing was run. Hush (Ctrl+H) stops a chunk that hangs.");
+                self.tell(
+                    "The script is busy: its queue is full, nothing was run. Hush (Ctrl+H) stops a chunk that hangs.",
+                );
                 None
             }
         }

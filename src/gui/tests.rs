@@ -50,8 +50,10 @@ impl Bench {
         let wires = wire();
         wires.remote.snapshot.store(Arc::new(Snapshot::first(session.clone())));
         let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |session| format!("-- {} bpm", session.bpm));
-        let harness =
-            Harness::builder().with_size([1000.0, 700.0]).build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+        let harness = Harness::builder()
+            .with_size([1000.0, 700.0])
+            .with_step_dt(1.0 / 60.0)
+            .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
         let mut bench = Self { harness, wires, session };
         bench.frames(3);
         bench

@@ -101,7 +101,7 @@ impl Windowed {
                 let fresh = kept.unwrap_or(FIRST_SIZE) != size && read_size(&text_of(size)).is_some();
                 if fresh && now - since > PAUSE_SECS {
                     let command = Command::SetLayout(ENTRY.into(), Some(text_of(size)));
-                    let batch = Batch::now(Origin::Gui, "window size", vec![command]);
+                    let batch = Batch::now(Origin::Host, "window size", vec![command]);
                     // A full queue costs one size: the next frame tries again after the pause.
                     let _ = self.app.remote().asks.batch(batch);
                     self.size = Some((size, now));

@@ -129,7 +129,9 @@ fn a_row_is_copied_whole_and_pasted() {
     let mut bench = Bench::with_grid();
     bench.click("row 1");
     let heard = bench.batches();
-    assert!(matches!(&heard[0].commands[..], [Command::Trigger(shot)] if shot.module == "kick" && shot.gate == Some(0.5)));
+    assert!(
+        matches!(&heard[0].commands[..], [Command::Trigger(shot)] if shot.module == "kick" && shot.gate == Some(0.5))
+    );
     bench.harness.event(Event::Copy);
     bench.frames(1);
     bench.key(Key::ArrowDown);
@@ -166,11 +168,11 @@ fn steps_and_rate_take_numbers_and_fractions() {
     let mut bench = Bench::with_grid();
     let beat = || Name::new("beat").expect("a name");
     for (field, text, command) in [
-        ("Steps", "32", Some(Command::SetSteps(beat(), 32))),
-        ("Steps per beat", "1/2", Some(Command::SetStepsPerBeat(beat(), 0.5))),
-        ("Steps per beat", "-1/8", Some(Command::SetStepsPerBeat(beat(), -0.125))),
-        ("Steps", "300", None),
-        ("Steps per beat", "0", None),
+        ("Pattern steps", "32", Some(Command::SetSteps(beat(), 32))),
+        ("Pattern steps per beat", "1/2", Some(Command::SetStepsPerBeat(beat(), 0.5))),
+        ("Pattern steps per beat", "-1/8", Some(Command::SetStepsPerBeat(beat(), -0.125))),
+        ("Pattern steps", "300", None),
+        ("Pattern steps per beat", "0", None),
     ] {
         bench.click(field);
         bench.keys(Modifiers::COMMAND, Key::A);

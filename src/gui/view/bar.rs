@@ -14,11 +14,11 @@ use crate::model::{Ask, Command, Loading, TransportVerb};
 pub fn transport(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
     let playing = scene.playing();
     if scene.host_leads() {
-        let (text, colour) = if playing { ("▶ host", theme::PLAYING) } else { ("■ host", theme::WEAK) };
+        let (text, colour) = if playing { ("host plays", theme::PLAYING) } else { ("host stands", theme::WEAK) };
         ui.label(RichText::new(text).color(colour)).on_hover_text("The host's transport leads");
     } else {
         let verb = if playing { TransportVerb::Stop } else { TransportVerb::Play };
-        let (name, label) = if playing { ("■ Stop", "stop") } else { ("▶ Play", "play") };
+        let (name, label) = if playing { ("Stop", "stop") } else { ("Play", "play") };
         let colour = if playing { theme::PLAYING } else { theme::TEXT };
         if ui.button(RichText::new(name).color(colour)).on_hover_text("The internal clock leads").clicked() {
             intents.command(label, Command::Transport(verb));
@@ -36,7 +36,8 @@ fn meters(ui: &mut Ui, meters: &Meters) {
     let load = meters.load.load(Relaxed).clamp(0.0, 9.99);
     let colour = if load > 0.8 { theme::ERROR } else { theme::CHOSEN };
     let bar = ProgressBar::new(load.min(1.0)).desired_width(70.0).fill(colour);
-    ui.add(bar.text(RichText::new(format!("{:.0} %", load * 100.0)).small())).on_hover_text("Share of each block's time that sound takes");
+    ui.add(bar.text(RichText::new(format!("{:.0} %", load * 100.0)).small()))
+        .on_hover_text("Share of each block's time that sound takes");
     for (count, what, why) in [
         (meters.late.load(Relaxed), "late", "Triggers that came after their frame"),
         (meters.lost.load(Relaxed), "lost", "Reports from audio that found no room"),

@@ -71,7 +71,7 @@ impl Code {
     /// Send what was typed, if anything.
     pub fn save(&mut self, intents: &mut Intents<'_>) {
         if let Some(text) = self.keeper.send(&self.buffer.text) {
-            intents.command("script text", Command::SetText(text));
+            intents.keep("script text", Command::SetText(text));
         }
     }
 

@@ -69,7 +69,8 @@ impl CommandView {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(">").monospace().color(theme::WEAK));
                 let session = &scene.snapshot.session;
-                let entered = self.prompt.show(ui, prompt_id(), "Command input", "help", |text| complete(session, text));
+                let entered =
+                    self.prompt.show(ui, prompt_id(), "Command input", "help", |text| complete(session, text));
                 match entered {
                     Some(Entered::Line(line)) => self.run(&line, scene, files, intents),
                     Some(Entered::Choices(words)) => self.say(Kind::Output, &words.join("  ")),
@@ -171,11 +172,14 @@ impl CommandView {
                 let (found, text) = files.read_text(&path, &draft.folders)?;
                 let session = Session::from_json(&text).map_err(|error| format!("{found}: {error}"))?;
                 let load = vec![Command::Load(session.into())];
-                let id = intents.batch(Origin::Text, line, load).ok_or("the engine's queue is full, nothing was loaded")?;
+                let id =
+                    intents.batch(Origin::Text, line, load).ok_or("the engine's queue is full, nothing was loaded")?;
                 self.sent.push((id, line.to_owned()));
                 Ok(format!("loaded {found}"))
             }
-            Errand::Render(..) => Err("render works in the headless program; in a host, use the host's own bounce".into()),
+            Errand::Render(..) => {
+                Err("render works in the headless program; in a host, use the host's own bounce".into())
+            }
         }
     }
 }

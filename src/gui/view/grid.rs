@@ -186,9 +186,10 @@ impl Grid {
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(egui::accesskit::Role::Cell, true, &name);
             info.current_text_value = Some(value.clone());
-            info.selected = Some(here || (column.is_none() && shown.heads.contains(&spot.row)));
             info
         });
+        let marked = here || (column.is_none() && shown.heads.contains(&spot.row));
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(marked));
         paint(ui, area, &value, column, row, here && self.edit.is_some());
         if here {
             let colour = match (self.edit.is_some(), focused) {
@@ -246,7 +247,13 @@ fn paint(ui: &Ui, area: Rect, value: &str, column: Option<Column>, row: &Row, ed
         Some(_) => theme::TEXT,
     };
     let at = pos2(area.left() + 6.0, area.center().y);
-    painter.with_clip_rect(area.intersect(ui.clip_rect())).text(at, Align2::LEFT_CENTER, value, theme::code_font(), colour);
+    painter.with_clip_rect(area.intersect(ui.clip_rect())).text(
+        at,
+        Align2::LEFT_CENTER,
+        value,
+        theme::code_font(),
+        colour,
+    );
 }
 
 /// The names of the columns, kept at the top; a click opens what can be done with one.

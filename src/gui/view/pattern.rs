@@ -95,7 +95,11 @@ impl Patterns {
             let label = RichText::new(name.as_str()).color(colour);
             let row = ui.selectable_label(Some(pattern.uid) == self.chosen, label);
             named(&row, &format!("pattern {name}"));
-            let row = row.on_hover_text(format!("{} rows, {} per beat", pattern.steps, number::fraction(pattern.steps_per_beat)));
+            let row = row.on_hover_text(format!(
+                "{} rows, {} per beat",
+                pattern.steps,
+                number::fraction(pattern.steps_per_beat)
+            ));
             if row.clicked() {
                 self.select(Some(pattern.uid));
             }
@@ -148,21 +152,26 @@ fn title(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_>)
         }
     }
     ui.label("Steps");
-    if let Some(text) = entry(ui, id("steps"), "Steps", &pattern.steps.to_string(), 44.0) {
-        let steps = number::evaluate(&text, Some(f64::from(pattern.steps)).filter(|_| text.starts_with(['*', '/', '+'])));
+    if let Some(text) = entry(ui, id("steps"), "Pattern steps", &pattern.steps.to_string(), 44.0) {
+        let steps =
+            number::evaluate(&text, Some(f64::from(pattern.steps)).filter(|_| text.starts_with(['*', '/', '+'])));
         match steps.filter(|n| (1.0..=f64::from(ROWS_MAX)).contains(&n.round())) {
-            Some(steps) => drop(intents.command(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16))),
+            Some(steps) => {
+                drop(intents.command(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16)))
+            }
             None => intents.tell(format!("Steps takes a whole number from 1 to {ROWS_MAX}, got \"{text}\"")),
         }
     }
     ui.label("Steps/Beat");
     let rate = number::fraction(pattern.steps_per_beat);
-    if let Some(text) = entry(ui, id("rate"), "Steps per beat", &rate, 56.0) {
+    if let Some(text) = entry(ui, id("rate"), "Pattern steps per beat", &rate, 56.0) {
         let rate = number::evaluate(&text, None).filter(|rate| *rate != 0.0 && rate.abs() <= STEPS_PER_BEAT_MAX);
         let most = STEPS_PER_BEAT_MAX;
         match rate {
             Some(rate) => drop(intents.command(&format!("{name} rate"), Command::SetStepsPerBeat(name.clone(), rate))),
-            None => intents.tell(format!("Steps/Beat takes a number or fraction from -{most} to {most} without 0, got \"{text}\"")),
+            None => intents.tell(format!(
+                "Steps/Beat takes a number or fraction from -{most} to {most} without 0, got \"{text}\""
+            )),
         }
     }
 }
@@ -175,7 +184,11 @@ fn columns(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_
             let mut on = pattern.columns.contains(&column);
             if ui.checkbox(&mut on, column.name()).changed() {
                 let mut columns = pattern.columns.clone();
-                if on { columns.push(column) } else { columns.retain(|other| *other != column) }
+                if on {
+                    columns.push(column)
+                } else {
+                    columns.retain(|other| *other != column)
+                }
                 let label = format!("{name} column {}", column.name());
                 intents.command(&label, Command::SetColumns(name.clone(), columns));
             }
@@ -223,7 +236,10 @@ fn sequencers(ui: &mut Ui, session: &Session, heads: &[Standing<'_>], intents: &
         ui.label(RichText::new(text).small().color(theme::WEAK));
     }
     if !any {
-        ui.label(RichText::new("None yet: sequencer(\"seq\", …) in Lua, or \"add sequencer seq\" in the Command view.").color(theme::WEAK));
+        ui.label(
+            RichText::new("None yet: sequencer(\"seq\", …) in Lua, or \"add sequencer seq\" in the Command view.")
+                .color(theme::WEAK),
+        );
     }
 }
 
@@ -240,8 +256,7 @@ fn chain_line(
         let mut now = on;
         let switch = ui.checkbox(&mut now, format!("chain {chain}"));
         if switch.changed() {
-            let bind =
-                Command::Bind { sequencer: sequencer.clone(), pattern: None, chain: None, chain_on: Some(now) };
+            let bind = Command::Bind { sequencer: sequencer.clone(), pattern: None, chain: None, chain_on: Some(now) };
             intents.command(&format!("{sequencer} chain on or off"), bind);
         }
         let entries = session.chains.get(chain).map(|chain| chain.entries.as_slice()).unwrap_or_default();

@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn words_get_their_colours() {
-        let found = colours(&mut LuaText::default(), "local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1 })");
+        let found =
+            colours(&mut LuaText::default(), "local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1 })");
         for (word, colour) in [
             ("local", theme::KEYWORD),
             ("0.5", theme::NUMBER),
@@ -161,7 +162,7 @@ mod tests {
             ("sampler", theme::CALL),
             ("\"ä\"", theme::STRING),
             ("volume", theme::FIELD_NAME),
-            ("x", theme::TEXT),
+            (" x ", theme::TEXT),
         ] {
             assert!(found.contains(&(word.to_owned(), colour)), "{word}: {found:?}");
         }

@@ -82,11 +82,7 @@ pub fn toggle_comment(text: &str, lines: &Range<usize>) -> String {
     } else {
         let margin = touched().map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);
         each_line(text, lines, |line| {
-            if line.trim().is_empty() {
-                line.to_owned()
-            } else {
-                format!("{}-- {}", &line[..margin], &line[margin..])
-            }
+            if line.trim().is_empty() { line.to_owned() } else { format!("{}-- {}", &line[..margin], &line[margin..]) }
         })
     }
 }

@@ -207,7 +207,7 @@ fn messages(ui: &Ui, output: &TextEditOutput, runs: &Runs) {
     for mark in &runs.marks {
         if let Some(rect) = line_rect(&output.galley, output.galley_pos, mark.line) {
             let at = pos2(rect.right() + 24.0, rect.center().y);
-            let text = format!("◂ {}", mark.message.lines().next().unwrap_or_default());
+            let text = format!("<- {}", mark.message.lines().next().unwrap_or_default());
             ui.painter().text(at, Align2::LEFT_CENTER, text, theme::code_font(), theme::ERROR);
         }
     }

@@ -144,7 +144,8 @@ mod tests {
         runs.look(&failed(2), "a\nb\nc", 0.0);
         runs.sent(8, 1..2);
         let outcome = EvalOutcome::Done { batch: None, values: vec![] };
-        let done = Snapshot { evals: Arc::new([EvalResult { id: 8, outcome }].into()), ..Snapshot::first(Session::new()) };
+        let done =
+            Snapshot { evals: Arc::new([EvalResult { id: 8, outcome }].into()), ..Snapshot::first(Session::new()) };
         runs.look(&done, "a\nb\nc", 1.0);
         assert!(runs.marks.is_empty() && runs.flash == Some((1..2, 1.0)));
         runs.look(&done, "a\nb\nc", 2.0);

@@ -170,7 +170,11 @@ impl Grid {
         let Some(edit) = &mut self.edit else { return };
         let step = match column {
             Column::Param(param) if param.limit(0.5) == 0.5 || param.desc().max > 100.0 => {
-                if fine { 0.001 } else { 0.01 }
+                if fine {
+                    0.001
+                } else {
+                    0.01
+                }
             }
             _ => 1.0,
         };
@@ -290,7 +294,9 @@ fn shots(shown: &Shown<'_>, row: u16) -> Result<Vec<Command>, String> {
     let samplers = samplers(shown.session, shown.name);
     if samplers.is_empty() {
         let name = shown.name;
-        return Err(format!("No sequencer plays {name} into a sampler: sequencer(\"seq\", {{ pattern = \"{name}\", to = \"kick\" }})"));
+        return Err(format!(
+            "No sequencer plays {name} into a sampler: sequencer(\"seq\", {{ pattern = \"{name}\", to = \"kick\" }})"
+        ));
     }
     // What a hidden column holds is not played.
     hit.params.retain(|param, _| shown.pattern.columns.contains(&Column::Param(*param)));
