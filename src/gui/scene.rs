@@ -79,13 +79,13 @@ impl<'a> Intents<'a> {
     }
 
     /// Ask for commands by hand, all or nothing, as one undo step.
-    pub fn commands(&mut self, label: &str, commands: Vec<Command>) -> Option<BatchId> {
-        self.batch(Origin::Gui, label, commands)
+    pub fn wishes(&mut self, label: &str, commands: Vec<Command>) {
+        self.batch(Origin::Gui, label, commands);
     }
 
     /// Ask for one command by hand.
-    pub fn command(&mut self, label: &str, command: Command) -> Option<BatchId> {
-        self.commands(label, vec![command])
+    pub fn wish(&mut self, label: &str, command: Command) {
+        self.wishes(label, vec![command]);
     }
 
     /// Let the session keep something of the editor's own: its text, its layout. The text has an undo of its own and

@@ -21,7 +21,7 @@ pub fn transport(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
         let (name, label) = if playing { ("Stop", "stop") } else { ("Play", "play") };
         let colour = if playing { theme::PLAYING } else { theme::TEXT };
         if ui.button(RichText::new(name).color(colour)).on_hover_text("The internal clock leads").clicked() {
-            intents.command(label, Command::Transport(verb));
+            intents.wish(label, Command::Transport(verb));
         }
     }
     ui.label(RichText::new(scene.position()).monospace().strong()).on_hover_text("Bar and beat");

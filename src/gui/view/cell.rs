@@ -53,6 +53,7 @@ pub fn fill(row: &Row, column: Column) -> Option<f32> {
         Column::Length => (f64::from(hit.length?), 0.0, 16.0),
         Column::Chance if hit.has(column) => (f64::from(hit.chance), 0.0, 100.0),
         Column::Chance => return None,
+        Column::Param(param) if matches!(param.desc().kind, ParamKind::Choice(_) | ParamKind::Switch) => return None,
         Column::Param(param) => (*hit.params.get(&param)?, param.desc().min, param.desc().max),
     };
     Some(((value - min) / (max - min)).clamp(0.0, 1.0) as f32)

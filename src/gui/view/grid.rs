@@ -279,7 +279,7 @@ fn header(ui: &Ui, rect: Rect, edges: &[f32], shown: &Shown<'_>, intents: &mut I
             if ui.button(format!("Hide {}", column.name())).clicked() {
                 let columns = shown.pattern.columns.iter().copied().filter(|other| other != column).collect();
                 let label = format!("{} column {}", shown.name, column.name());
-                intents.command(&label, Command::SetColumns(shown.name.clone(), columns));
+                intents.wish(&label, Command::SetColumns(shown.name.clone(), columns));
             }
         });
     }

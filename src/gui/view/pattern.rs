@@ -84,7 +84,7 @@ impl Patterns {
             if add.clicked() {
                 let (uid, name) = (Uid::fresh(), session.free_name("P", 0));
                 let label = format!("new pattern {name}");
-                intents.command(&label, Command::AddPattern { uid, name, steps: 16 });
+                intents.wish(&label, Command::AddPattern { uid, name, steps: 16 });
                 self.awaited = Some(uid);
             }
         });
@@ -105,7 +105,7 @@ impl Patterns {
             }
             row.context_menu(|ui| {
                 if ui.button(format!("Remove {name}")).clicked() {
-                    intents.command(&format!("remove {name}"), Command::RemovePattern(name.clone()));
+                    intents.wish(&format!("remove {name}"), Command::RemovePattern(name.clone()));
                 }
             });
         }
@@ -147,7 +147,7 @@ fn title(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_>)
     let id = |what: &str| Id::unique(("pattern field", what, pattern.uid.0));
     if let Some(text) = entry(ui, id("name"), "Pattern name", name.as_str(), 120.0) {
         match Name::new(&text) {
-            Ok(new) => drop(intents.command(&format!("rename {name}"), Command::Rename(name.clone(), new))),
+            Ok(new) => intents.wish(&format!("rename {name}"), Command::Rename(name.clone(), new)),
             Err(error) => intents.tell(error.to_string()),
         }
     }
@@ -156,9 +156,7 @@ fn title(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_>)
         let steps =
             number::evaluate(&text, Some(f64::from(pattern.steps)).filter(|_| text.starts_with(['*', '/', '+'])));
         match steps.filter(|n| (1.0..=f64::from(ROWS_MAX)).contains(&n.round())) {
-            Some(steps) => {
-                drop(intents.command(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16)))
-            }
+            Some(steps) => intents.wish(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16)),
             None => intents.tell(format!("Steps takes a whole number from 1 to {ROWS_MAX}, got \"{text}\"")),
         }
     }
@@ -168,7 +166,7 @@ fn title(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_>)
         let rate = number::evaluate(&text, None).filter(|rate| *rate != 0.0 && rate.abs() <= STEPS_PER_BEAT_MAX);
         let most = STEPS_PER_BEAT_MAX;
         match rate {
-            Some(rate) => drop(intents.command(&format!("{name} rate"), Command::SetStepsPerBeat(name.clone(), rate))),
+            Some(rate) => intents.wish(&format!("{name} rate"), Command::SetStepsPerBeat(name.clone(), rate)),
             None => intents.tell(format!(
                 "Steps/Beat takes a number or fraction from -{most} to {most} without 0, got \"{text}\""
             )),
@@ -190,7 +188,7 @@ fn columns(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_
                     columns.retain(|other| *other != column)
                 }
                 let label = format!("{name} column {}", column.name());
-                intents.command(&label, Command::SetColumns(name.clone(), columns));
+                intents.wish(&label, Command::SetColumns(name.clone(), columns));
             }
         }
     });
@@ -209,7 +207,7 @@ fn sequencers(ui: &mut Ui, session: &Session, heads: &[Standing<'_>], intents: &
             let switch = ui.checkbox(&mut on, name.as_str());
             named(&switch, &format!("sequencer {name}"));
             if switch.changed() {
-                intents.command(&format!("{name} on or off"), Command::Enable(name.clone(), on));
+                intents.wish(&format!("{name} on or off"), Command::Enable(name.clone(), on));
             }
             let choice = ComboBox::from_id_salt(("bound", name.as_str())).selected_text(pattern.as_str()).width(84.0);
             let shown = choice.show_ui(ui, |ui| {
@@ -221,7 +219,7 @@ fn sequencers(ui: &mut Ui, session: &Session, heads: &[Standing<'_>], intents: &
                             chain: None,
                             chain_on: None,
                         };
-                        intents.command(&format!("{name} plays {other}"), bind);
+                        intents.wish(&format!("{name} plays {other}"), bind);
                     }
                 }
             });
@@ -257,7 +255,7 @@ fn chain_line(
         let switch = ui.checkbox(&mut now, format!("chain {chain}"));
         if switch.changed() {
             let bind = Command::Bind { sequencer: sequencer.clone(), pattern: None, chain: None, chain_on: Some(now) };
-            intents.command(&format!("{sequencer} chain on or off"), bind);
+            intents.wish(&format!("{sequencer} chain on or off"), bind);
         }
         let entries = session.chains.get(chain).map(|chain| chain.entries.as_slice()).unwrap_or_default();
         for (place, entry) in entries.iter().enumerate() {

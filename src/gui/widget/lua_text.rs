@@ -27,6 +27,11 @@ impl LuaText {
         self.job.clone()
     }
 
+    /// Whether this is the text that [`Self::job`] was last asked for.
+    pub fn shows(&self, text: &str) -> bool {
+        self.text == text
+    }
+
     fn read(&mut self, text: &str) {
         if self.parser.is_none() {
             let mut parser = Parser::new();

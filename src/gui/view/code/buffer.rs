@@ -5,7 +5,8 @@ use std::ops::Range;
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
 use egui::{
-    Align2, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Shape, TextBuffer, TextEdit, Ui, pos2, vec2,
+    Align2, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit, Ui,
+    pos2, vec2,
 };
 
 use super::run::Runs;
@@ -18,6 +19,9 @@ use crate::gui::widget::{named, script_text};
 pub fn editor_id() -> Id {
     Id::unique("script editor")
 }
+
+/// Room for messages behind the longest line, in points.
+const MESSAGE_ROOM: f32 = 400.0;
 
 /// A text with its caret and colours.
 #[derive(Default)]
@@ -52,12 +56,13 @@ impl Buffer {
     /// Draw it for reading only.
     pub fn view(&mut self, ui: &mut Ui) {
         let Self { text, colours, .. } = self;
-        let lines = text.split('\n').count();
-        ScrollArea::both().id_salt("generated").auto_shrink([false, false]).show(ui, |ui| {
-            let mut text = text.as_str();
-            let output = show(ui, super::mirror_id(), &mut text, colours, lines);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let strip = gutter(ui, text.split('\n').count());
+            let area = ScrollArea::both().id_salt("generated").auto_shrink([false, false]);
+            let output = area.show(ui, |ui| show(ui, super::mirror_id(), &mut text.as_str(), colours, 0.0)).inner;
             named(&output.response, "Generated script");
-            numbers(ui, &output, lines, &[]);
+            numbers(ui, strip, &output, &[]);
         });
     }
 
@@ -68,25 +73,33 @@ impl Buffer {
         if ui.memory(|memory| memory.has_focus(id)) {
             self.keys(ui, id, &mut typed);
         }
-        let lines = self.text.split('\n').count();
-        ScrollArea::both().id_salt("script").auto_shrink([false, false]).show(ui, |ui| {
-            ui.painter().rect_filled(ui.clip_rect(), 0.0, theme::FIELD);
-            let under = ui.painter().add(Shape::Noop);
-            let output = show(ui, id, &mut self.text, &mut self.colours, lines);
-            named(&output.response, "Script");
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let strip = gutter(ui, self.text.split('\n').count());
+            let area = ScrollArea::both().id_salt("script").auto_shrink([false, false]);
+            let output = area.show(ui, |ui| self.lines(ui, id, runs, time)).inner;
             typed.changed |= output.response.changed();
             if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
                 self.caret = range.primary.index.0;
                 let selected = range.as_sorted_char_range();
                 self.selection = selected.start.0..selected.end.0;
             }
-            let focused = output.response.has_focus();
-            ui.painter().set(under, Shape::Vec(self.behind(ui, &output, runs, time, focused)));
-            messages(ui, &output, runs);
             let wrong: Vec<usize> = runs.marks.iter().map(|mark| mark.line).collect();
-            numbers(ui, &output, self.text.split('\n').count(), &wrong);
+            numbers(ui, strip, &output, &wrong);
         });
         typed
+    }
+
+    fn lines(&mut self, ui: &mut Ui, id: Id, runs: &Runs, time: f64) -> TextEditOutput {
+        ui.painter().rect_filled(ui.clip_rect(), 0.0, theme::FIELD);
+        let under = ui.painter().add(Shape::Noop);
+        let more = if runs.marks.is_empty() { 0.0 } else { MESSAGE_ROOM };
+        let output = show(ui, id, &mut self.text, &mut self.colours, more);
+        named(&output.response, "Script");
+        let focused = output.response.has_focus();
+        ui.painter().set(under, Shape::Vec(self.behind(ui, &output, runs, time, focused)));
+        messages(ui, &output, runs);
+        output
     }
 
     /// Stripes behind lines: the caret's, those with errors, those that wait, those that have just run.
@@ -171,27 +184,36 @@ impl Buffer {
     }
 }
 
-fn gutter_width(lines: usize) -> i8 {
-    // Five digits at most are worth room; a margin is at most 127 points.
-    (18 + 8 * lines.to_string().len().clamp(2, 6)) as i8
+fn gutter_width(lines: usize) -> f32 {
+    16.0 + 8.2 * lines.to_string().len().max(2) as f32
 }
 
-fn show(ui: &mut Ui, id: Id, text: &mut dyn TextBuffer, colours: &mut LuaText, lines: usize) -> TextEditOutput {
+/// A strip for line numbers at the left; gives its rectangle. What is added next stands beside it.
+fn gutter(ui: &mut Ui, lines: usize) -> Rect {
+    let (rect, _) = ui.allocate_exact_size(vec2(gutter_width(lines), ui.available_height()), Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, theme::PANEL);
+    rect
+}
+
+/// The editor itself. `more` is room wanted behind the longest line, in points.
+fn show(ui: &mut Ui, id: Id, text: &mut dyn TextBuffer, colours: &mut LuaText, more: f32) -> TextEditOutput {
     let font = theme::code_font();
-    let gutter = gutter_width(lines);
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(colours.job(text.as_str(), &font)));
+    let mut galley = ui.fonts_mut(|fonts| fonts.layout_job(colours.job(text.as_str(), &font)));
     let room = ui.available_size();
-    let width = room.x.max(galley.size().x + f32::from(gutter) + 400.0);
+    let width = room.x.max(galley.size().x + more + 12.0);
     let rows = (room.y / ui.text_style_height(&egui::TextStyle::Monospace)).floor() as usize;
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
-        let job = colours.job(text.as_str(), &font);
-        ui.fonts_mut(|fonts| fonts.layout_job(job))
+        if !colours.shows(text.as_str()) {
+            let job = colours.job(text.as_str(), &font);
+            galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        }
+        galley.clone()
     };
     TextEdit::multiline(text)
         .id(id)
         .code_editor()
         .frame(Frame::NONE)
-        .margin(Margin { left: gutter, right: 4, top: 2, bottom: 2 })
+        .margin(Margin { left: 4, right: 4, top: 2, bottom: 2 })
         .desired_width(width)
         .desired_rows(rows.max(4))
         .layouter(&mut layouter)
@@ -213,16 +235,13 @@ fn messages(ui: &Ui, output: &TextEditOutput, runs: &Runs) {
     }
 }
 
-/// Line numbers at the left edge, over text that was scrolled under them.
-fn numbers(ui: &Ui, output: &TextEditOutput, lines: usize, wrong: &[usize]) {
-    let clip = ui.clip_rect();
-    let width = f32::from(gutter_width(lines)) - 6.0;
-    let painter = ui.painter();
-    painter.rect_filled(Rect::from_min_size(clip.min, vec2(width, clip.height())), 0.0, theme::PANEL);
+/// Line numbers in their strip, beside the lines in sight.
+fn numbers(ui: &Ui, strip: Rect, output: &TextEditOutput, wrong: &[usize]) {
+    let painter = ui.painter().with_clip_rect(strip);
     let caret = output.cursor_range.map(|range| output.galley.layout_from_cursor(range.primary).row);
     for (line, row) in output.galley.rows.iter().enumerate() {
         let rect = row.rect().translate(output.galley_pos.to_vec2());
-        if rect.bottom() < clip.top() || rect.top() > clip.bottom() {
+        if rect.bottom() < strip.top() || rect.top() > strip.bottom() {
             continue;
         }
         let colour = match () {
@@ -230,7 +249,7 @@ fn numbers(ui: &Ui, output: &TextEditOutput, lines: usize, wrong: &[usize]) {
             () if caret == Some(line) => theme::TEXT,
             () => theme::FAINT,
         };
-        let at = pos2(clip.left() + width - 6.0, rect.center().y);
+        let at = pos2(strip.right() - 6.0, rect.center().y);
         painter.text(at, Align2::RIGHT_CENTER, (line + 1).to_string(), theme::code_font(), colour);
     }
 }

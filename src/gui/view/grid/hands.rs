@@ -208,7 +208,7 @@ impl Grid {
         let place = Place { pattern: shown.name, number: spot.row, row: &row, column };
         self.error = match place.read(text, relative) {
             Ok(Some(command)) => {
-                intents.command(&format!("{} row {} {}", shown.name, spot.row, column.name()), command);
+                intents.wish(&format!("{} row {} {}", shown.name, spot.row, column.name()), command);
                 None
             }
             Ok(None) => None,
@@ -230,7 +230,7 @@ impl Grid {
             (None, None) => vec![],
         };
         if !commands.is_empty() {
-            intents.commands(&format!("{} row {} clear", shown.name, spot.row), commands);
+            intents.wishes(&format!("{} row {} clear", shown.name, spot.row), commands);
         }
     }
 
@@ -268,7 +268,7 @@ impl Grid {
                 }
                 let put = |(number, row): (u16, &Row)| Command::SetRow(shown.name.clone(), number, row.clone());
                 let commands = (spot.row..).zip(&clip.rows).map(put).collect();
-                intents.commands(&format!("{} paste rows", shown.name), commands);
+                intents.wishes(&format!("{} paste rows", shown.name), commands);
             }
             (0, _) => self.error = Some("what is on the clipboard was not copied from rows of a grid".into()),
             (place, _) => {
@@ -283,7 +283,7 @@ impl Grid {
     pub(super) fn audition(&mut self, shown: &Shown<'_>, row: u16, intents: &mut Intents<'_>) {
         match shots(shown, row) {
             Ok(shots) if shots.is_empty() => {}
-            Ok(shots) => drop(intents.commands(&format!("hear {} row {row}", shown.name), shots)),
+            Ok(shots) => intents.wishes(&format!("hear {} row {row}", shown.name), shots),
             Err(why) => intents.tell(why),
         }
     }
