@@ -5,7 +5,7 @@
 //! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
 //! declaration list), [`session`] (the document), [`path`] (how a person points into it),
 //! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
-//! (what is told), [`file`] (how it is kept).
+//! (what is told), [`mod@file`] (how it is kept).
 
 pub mod clip;
 pub mod command;

@@ -199,3 +199,67 @@ impl Session {
             std::mem::take(&mut self.macros).into_iter().map(|(path, map)| (path.renamed(from, to), map)).collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Command, ConnKind, ModuleKind, Uid};
+
+    fn named(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    fn session() -> Session {
+        let mut session = Session::new();
+        for (uid, kind, name) in [(101, ModuleKind::MultiSampler, "kick"), (102, ModuleKind::TrackerSequencer, "seq")] {
+            session.perform(&Command::AddModule { uid: Uid(uid), kind, name: named(name) }).unwrap();
+        }
+        session.perform(&Command::Connect(named("seq"), named("kick"), ConnKind::Event)).unwrap();
+        session
+    }
+
+    #[test]
+    fn each_edit_gives_back_the_edit_that_undoes_it() {
+        let module = session().modules["kick"].clone();
+        let edits = [
+            Edit::Bpm(90.0),
+            Edit::Seed(7),
+            Edit::Module(named("new"), Some(module)),
+            Edit::Module(named("kick"), None),
+            Edit::Param(named("kick"), Param::VOLUME, Some(0.5)),
+            Edit::Row(named("P0"), 3, Row::Rest),
+            Edit::Pattern(named("P0"), None),
+            Edit::Live("beat".into(), Some("every(1, f)".into())),
+            Edit::Layout("view".into(), Some("code".into())),
+            Edit::Rename(named("kick"), named("zz")),
+            Edit::Rename(named("P0"), named("aa")),
+            Edit::Whole(Arc::new(Session::new())),
+        ];
+        for edit in edits {
+            let mut changed = session();
+            let undo = changed.apply(&edit).unwrap();
+            assert_ne!(changed.to_json(), session().to_json(), "{edit:?}");
+            assert_eq!(changed.apply(&undo).unwrap(), edit);
+            assert_eq!(changed.to_json(), session().to_json());
+        }
+    }
+
+    #[test]
+    fn a_slot_that_is_not_there_is_named_and_nothing_changes() {
+        let cable = session().connections[0].clone();
+        let cable = Connection { from: named("nobody"), ..cable };
+        for (edit, word) in [
+            (Edit::Param(named("nope"), Param::VOLUME, None), "nope"),
+            (Edit::SampleParam(named("kick"), 4, Param::SPEED, None), "0 samples"),
+            (Edit::SampleParam(named("seq"), 0, Param::SPEED, None), "seq"),
+            (Edit::Row(named("P7"), 1, Row::Rest), "P7"),
+            (Edit::Connection(cable, false), "nobody"),
+            (Edit::Rename(named("kick"), named("seq")), "seq"),
+            (Edit::Rename(named("nope"), named("x")), "nope"),
+        ] {
+            let mut changed = session();
+            assert!(changed.apply(&edit).unwrap_err().0.contains(word), "{edit:?}");
+            assert_eq!(changed.to_json(), session().to_json());
+        }
+    }
+}

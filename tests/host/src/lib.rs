@@ -63,4 +63,4 @@ pub use processor::Processor;
 pub use source::{ClapEntry, PluginInfo, Source};
 pub use timings::{Sample, Spread, Stopwatch, Timings};
 pub use transport::{Timeline, Transport, beats_to_fixed, fixed_to_beats};
-pub use watch::{Allocations, allocations_are_counted, process_allocations};
+pub use watch::{Allocations, allocations_are_counted, process_allocations, watched};

@@ -59,6 +59,13 @@ pub fn allocations_are_counted() -> bool {
     watch.leave_unrecorded().allocated > 0
 }
 
+/// Run `act` as a `process` that is not a CLAP instance's (a test's own rig) and say what it allocated.
+pub fn watched<R>(act: impl FnOnce() -> R) -> (R, Allocations) {
+    let watch = InProcess::enter();
+    let result = act();
+    (result, watch.leave())
+}
+
 /// Told by the allocator.
 pub(crate) fn note(allocated: u64, freed: u64, bytes: usize) {
     if IN_PROCESS.get() {

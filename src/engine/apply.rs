@@ -1,0 +1,207 @@
+//! Asks, one by one: what each does to the document, the lists and audio.
+//!
+//! Thread: engine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::history::TakenBack;
+use super::pending::{Plan, Wait, due};
+use super::{Engine, loader};
+use crate::bus::ToAudio;
+use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Performed, TransportVerb};
+
+impl Engine {
+    pub(super) fn take_ask(&mut self, ask: Ask, now: Instant) {
+        match ask {
+            Ask::Batch(batch) => self.take_batch(batch, now),
+            Ask::Undo => self.undo(),
+            Ask::Redo => {
+                let told = self.history.redo(Arc::make_mut(&mut self.session));
+                self.taken_back("redo", told);
+            }
+            Ask::Hush => self.hush(ToAudio::Hush),
+            Ask::Panic => self.hush(ToAudio::Panic),
+            Ask::Console(lines) => lines.into_iter().for_each(|line| self.board.console(line)),
+            Ask::Evaluated(result) => self.board.evaluated(result),
+            Ask::Notice(text) => self.board.notice(&text),
+        }
+    }
+
+    /// A Batch for now is applied; one for later waits, and its files are asked for at once.
+    fn take_batch(&mut self, batch: Batch, now: Instant) {
+        let needs = loader::needs_of(&batch, &self.session.folders);
+        if !needs.is_empty() && batch.origin.is_user() {
+            self.loader.retry(needs.keys());
+        }
+        let moment = if self.is_moving() { due(batch.when, &self.clock, &self.session) } else { None };
+        match moment {
+            None => self.apply_batch(batch, None, now),
+            Some(due) => {
+                if let Some(error) = self.pending.refusal(&batch, &self.session) {
+                    return self.refuse(&batch, &error);
+                }
+                let loading = !self.loader.has(needs.keys());
+                self.dirty.media |= !needs.is_empty();
+                self.dirty.program = true;
+                self.pending.push(batch, due, needs.into_keys().collect(), loading);
+            }
+        }
+    }
+
+    /// The moment of these has come.
+    pub(super) fn apply_waits(&mut self, waits: Vec<Wait>, now: Instant) {
+        for wait in waits {
+            self.dirty.program = true;
+            self.dirty.media = true;
+            let due = wait.due;
+            self.apply_batch(wait.batch, Some((due, wait.shots_sent)), now);
+        }
+    }
+
+    /// Apply a Batch. One that waited comes with its moment, and with whether its hits are with audio already.
+    fn apply_batch(&mut self, batch: Batch, waited: Option<(f64, bool)>, now: Instant) {
+        let done = match Arc::make_mut(&mut self.session).perform_batch(&batch) {
+            Ok(done) => done,
+            Err(error) => return self.refuse(&batch, &error.0),
+        };
+        done.notes.iter().for_each(|note| self.board.notice(note));
+        // A value set to what it was is no change.
+        let changed = done.inverse != done.forward;
+        if changed {
+            self.edited(&done.forward);
+        }
+        let loads = batch.commands.iter().any(|command| matches!(command, Command::Load(_)));
+        if loads {
+            self.history.clear();
+            self.dirty.history = true;
+            self.drop_waiting("a state was loaded");
+            self.board.tell(Event::Loaded);
+        } else if changed {
+            self.record(&batch, done, now);
+        }
+        if batch.origin.is_user() {
+            self.wake();
+        }
+        self.act(&batch, waited.is_some_and(|(_, sent)| sent));
+        self.board.applied(batch.id, batch.origin);
+    }
+
+    fn record(&mut self, batch: &Batch, done: Performed, now: Instant) {
+        self.history.record(batch, done, now);
+        self.dirty.history |= batch.origin.is_user();
+    }
+
+    /// What has to be made anew after these edits.
+    fn edited(&mut self, edits: &[Edit]) {
+        self.dirty.session = true;
+        for edit in edits {
+            match edit {
+                Edit::Text(_) | Edit::Layout(..) | Edit::Live(..) => {}
+                Edit::Folders(_) => self.dirty.media = true,
+                Edit::Module(..) | Edit::Whole(_) => (self.dirty.media, self.dirty.program) = (true, true),
+                _ => self.dirty.program = true,
+            }
+        }
+    }
+
+    /// The parts of a Batch that are not edits.
+    fn act(&mut self, batch: &Batch, shots_sent: bool) {
+        for command in &batch.commands {
+            match command {
+                Command::Transport(verb) => {
+                    if *verb == TransportVerb::Play {
+                        self.wake();
+                    }
+                    self.outbox.transport(*verb, self.processing);
+                }
+                Command::Trigger(shot) if !shots_sent => {
+                    if let Some(module) = self.session.modules.get(&shot.module) {
+                        self.outbox.shot(module.uid, shot, None);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Hits of a plan go to audio ahead of time, for its moment.
+    pub(super) fn send_shots_ahead(&mut self, plan: &Plan) {
+        for id in &plan.batches {
+            let Some(batch) = self.pending.mark_shots(*id) else { continue };
+            for command in &batch.commands {
+                if let Command::Trigger(shot) = command
+                    && let Some(module) = plan.session.modules.get(&shot.module)
+                {
+                    self.outbox.shot(module.uid, shot, Some(plan.due));
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, batch: &Batch, error: &str) {
+        self.board.notice(&format!("{}: {error}", batch.label));
+        self.board.tell(Event::Refused { batch: batch.id, origin: batch.origin, error: Arc::from(error) });
+    }
+
+    /// These Batches are dropped before their moment and their senders told.
+    fn drop_waits(&mut self, waits: &[Wait], why: &str) {
+        let error: Arc<str> = Arc::from(format!("dropped before its moment: {why}"));
+        for Wait { batch, .. } in waits {
+            self.board.tell(Event::Refused { batch: batch.id, origin: batch.origin, error: error.clone() });
+        }
+        match waits.iter().filter(|wait| wait.batch.origin.is_user()).map(|wait| &wait.batch.label).collect::<Vec<_>>()
+            [..]
+        {
+            [] => {}
+            [label] => self.board.notice(&format!("{label}: {error}")),
+            [first, ..] => self.board.notice(&format!("{first} and others: {error}")),
+        }
+        if !waits.is_empty() {
+            (self.dirty.program, self.dirty.media) = (true, true);
+        }
+    }
+
+    fn drop_waiting(&mut self, why: &str) {
+        let waits = self.pending.take_all();
+        self.drop_waits(&waits, why);
+    }
+
+    /// The user's last Batch: while some of theirs wait, those are the last. What callbacks sent ahead goes on.
+    fn undo(&mut self) {
+        let waits = self.pending.call_off(|wait| wait.batch.origin.is_user());
+        self.drop_waits(&waits, "undo");
+        if waits.is_empty() {
+            let told = self.history.undo(Arc::make_mut(&mut self.session));
+            self.taken_back("undo", told);
+        }
+    }
+
+    fn taken_back(&mut self, verb: &str, told: Option<TakenBack>) {
+        let Some(TakenBack { label, origin, changed, skipped }) = told else {
+            return self.board.notice(&format!("there is nothing to {verb}"));
+        };
+        self.dirty.history = true;
+        for reason in skipped {
+            self.board.notice(&format!("{verb} of \"{label}\" left something as it is: {reason}"));
+        }
+        if changed {
+            (self.dirty.session, self.dirty.program, self.dirty.media) = (true, true, true);
+            self.board.applied(BatchId::fresh(), origin);
+        }
+    }
+
+    /// Sequencers are silent until the next play or evaluation, and nothing waits.
+    pub(super) fn hush(&mut self, message: ToAudio) {
+        self.drop_waiting("hush");
+        self.board.hushed(true);
+        self.dirty.program = true;
+        self.outbox.silence(message);
+        self.board.tell(Event::Hushed);
+    }
+
+    /// How many things are out or wait to be freed. Thread: engine.
+    pub fn lent(&self) -> usize {
+        self.vault.len()
+    }
+}

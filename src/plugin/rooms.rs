@@ -1,0 +1,180 @@
+//! The rooms of one instance: made together, started late, joined in order.
+//!
+//! Thread: main (any but audio). Nothing runs until the first activate, editor or state load: hosts scan for free.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::instances::{Instances, Registered};
+use super::persist::SessionDoor;
+use crate::bus::{AudioEnds, Files, Remote, Running, station, wire};
+use crate::engine::Engine;
+use crate::media::{Library, Worker};
+use crate::model::{Ask, Batch, Command, Loading, Origin, Session};
+use crate::script::Script;
+
+/// Every live instance of this process.
+pub static INSTANCES: Instances<Remote> = Instances::new();
+
+/// The handle of the instance that started last and still lives. Thread: any but audio.
+pub fn newest() -> Option<Remote> {
+    INSTANCES.newest()
+}
+
+/// How long a save waits for the engine to take what was asked.
+const SAVE_WAIT: Duration = Duration::from_millis(500);
+/// How long `activate` waits for the Session to be compiled and its files to be in memory.
+const READY_WAIT: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(5)];
+
+/// The threads and wires of one instance.
+#[derive(Default)]
+pub struct Rooms {
+    started: OnceLock<Started>,
+    audio: Mutex<Option<AudioEnds>>,
+    // Held while starting, so that two first calls do not start twice.
+    starting: Mutex<()>,
+    // What the host loaded last, until the engine has published it.
+    loading: Mutex<Option<Arc<str>>>,
+}
+
+// Fields drop in this order: the list first, then the threads (script, media, engine), so nobody sends to a room that is gone.
+struct Started {
+    _listed: Registered<Remote>,
+    remote: Remote,
+    _script: Option<Running>,
+    _media: Vec<Running>,
+    _engine: Option<Running>,
+    // Threads the system would not give us.
+    missing: Vec<String>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Everything behind these locks is a whole value at every moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Rooms {
+    /// Start the threads, if they do not run yet, and give the way to them.
+    pub fn start(&self) -> &Remote {
+        if let Some(started) = self.started.get() {
+            return &started.remote;
+        }
+        let _one = lock(&self.starting);
+        let started = self.started.get_or_init(|| {
+            let wires = wire();
+            *lock(&self.audio) = Some(wires.audio);
+            let mut missing = vec![];
+            let mut keep = |running: std::io::Result<Running>, name: &str| running.map_err(|e| missing.push(format!("{name}: {e}"))).ok();
+            let ends = wires.engine;
+            let waker = ends.waker.clone();
+            let engine = keep(station::start("tracklight engine", &waker, move || Engine::new(ends)), "engine");
+            let media: Vec<Running> = wires
+                .media
+                .into_iter()
+                .filter_map(|ends| {
+                    let waker = ends.waker.clone();
+                    keep(station::start("tracklight media", &waker, move || Worker::new(ends)), "media")
+                })
+                .collect();
+            let ends = wires.script;
+            let waker = ends.waker.clone();
+            let files: Arc<dyn Files> = Arc::new(Library);
+            let script = keep(station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)), "script");
+            let listed = INSTANCES.enter(wires.remote.clone());
+            Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
+        });
+        for what in &started.missing {
+            // With the engine missing nobody reads this; then nothing can be told at all.
+            let _ = started.remote.asks.send(Ask::Notice(format!("the system gave no thread for {what}")));
+        }
+        &started.remote
+    }
+
+    /// The way to the rooms, if they run.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.started.get().map(|started| &started.remote)
+    }
+
+    /// The audio side's ends: once, at the first activate.
+    pub fn take_audio(&self) -> Option<AudioEnds> {
+        self.start();
+        lock(&self.audio).take()
+    }
+
+    /// Wait until everything asked is applied and every file is in memory or known to be missing; whether it is.
+    pub fn wait_ready(&self, offline: bool) -> bool {
+        let Some(remote) = self.remote() else { return true };
+        let limit = READY_WAIT[usize::from(offline)];
+        let step = Duration::from_millis(2);
+        let mut waited = Duration::ZERO;
+        loop {
+            let settled = remote.gate.settle(step);
+            let busy = |state: &Loading| matches!(state, Loading::Asked | Loading::Decoding(_));
+            if settled && !remote.now().media.values().any(busy) {
+                return true;
+            }
+            if waited >= limit {
+                return false;
+            }
+            std::thread::park_timeout(step);
+            waited += step * 2;
+        }
+    }
+
+    /// Say that audio runs (between activate and deactivate), and whether it may wait.
+    pub fn processing(&self, on: bool, offline: bool) {
+        if let Some(remote) = self.remote() {
+            remote.gate.offline.store(offline, Ordering::Release);
+            remote.gate.processing.store(on, Ordering::Release);
+        }
+    }
+}
+
+/// The way a saved state takes to the engine.
+pub struct Door(pub Arc<Rooms>);
+
+impl SessionDoor for Door {
+    fn check(json: &str) -> Result<(), String> {
+        Session::from_json(json).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn load(&self, json: &str) {
+        match Session::from_json(json) {
+            Ok(session) => {
+                *lock(&self.0.loading) = Some(Arc::from(session.to_json()));
+                let remote = self.0.start();
+                let mut batch = Batch::now(Origin::Host, "load", vec![Command::Load(Arc::new(session))]);
+                // A full queue empties within milliseconds; a state must not be lost to it.
+                for _ in 0..100 {
+                    match remote.asks.batch(batch) {
+                        Ok(()) => return,
+                        Err(back) => batch = back,
+                    }
+                    remote.gate.settle(Duration::from_millis(20));
+                }
+                self.refuse("the state was not loaded: the engine is too busy");
+            }
+            Err(error) => self.refuse(&error.to_string()),
+        }
+    }
+
+    fn refuse(&self, why: &str) {
+        let remote = self.0.start();
+        // With a full queue there is no way left to tell; the state is refused all the same.
+        let _ = remote.asks.send(Ask::Notice(why.to_owned()));
+    }
+
+    fn save(&self) -> String {
+        let Some(remote) = self.0.remote() else {
+            return lock(&self.0.loading).as_ref().map_or_else(|| Session::new().to_json(), |json| json.to_string());
+        };
+        if remote.gate.settle(SAVE_WAIT) {
+            *lock(&self.0.loading) = None;
+        }
+        match lock(&self.0.loading).as_ref() {
+            Some(json) => json.to_string(),
+            None => remote.now().session.to_json(),
+        }
+    }
+}

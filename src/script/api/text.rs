@@ -1,0 +1,130 @@
+//! Text that goes in and out: `print`, `help`, the text commands, `require`.
+//!
+//! Thread: script.
+
+use mlua::{Function, Lua, Value};
+
+use super::{Call, Entry, Kind, Owner, arg, entries, opt, text_of};
+use crate::model::text::{Errand, Standing, run};
+use crate::model::{Ask, ConsoleKind};
+use crate::script::docs;
+use crate::script::world::{Shared, fail};
+
+/// The functions of this file.
+pub static ENTRIES: &[Entry] = &[
+    Entry { owner: Owner::Global, name: "print", args: &[opt("values", Kind::Rest)], returns: "", doc: "Write values to the console.", example: "print(\"hello\", 1, true)", run: print },
+    Entry { owner: Owner::Global, name: "help", args: &[opt("what", Kind::Any)], returns: "", doc: "Show what a function does: `help(sampler)`, `help(\"clock:every\")`; without an argument all names.", example: "help(sampler)", run: show_help },
+    Entry { owner: Owner::Global, name: "exec", args: &[arg("line", Kind::Text)], returns: "table", doc: "Run a text command and write its answer to the console; gives `{ success, message, error }`.", example: "exec(\"help set\")", run: exec },
+];
+
+fn print(call: &Call<'_>) -> mlua::Result<Value> {
+    let mut words = Vec::with_capacity(call.args.len());
+    for value in &call.args {
+        words.push(value.to_string()?);
+    }
+    call.world.borrow_mut().say(ConsoleKind::Output, &words.join("\t"));
+    Ok(Value::Nil)
+}
+
+/// The entry whose Lua function this is.
+fn entry_of(call: &Call<'_>, function: &Function) -> Option<&'static Entry> {
+    let globals = call.lua.globals();
+    entries().filter(|e| e.owner == Owner::Global).find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
+}
+
+fn show_help(call: &Call<'_>) -> mlua::Result<Value> {
+    let topic = match call.value(0) {
+        Value::Nil => String::new(),
+        Value::Function(function) => match entry_of(call, &function) {
+            Some(entry) => entry.name.to_owned(),
+            None => return fail("this function is not one of ours"),
+        },
+        Value::UserData(data) => data.borrow::<super::Handle>().map(|h| h.owner.word().to_owned()).unwrap_or_default(),
+        other => text_of(&other).unwrap_or_default(),
+    };
+    match docs::help(&topic) {
+        Some(text) => call.world.borrow_mut().say(ConsoleKind::Output, &text),
+        None => return fail(format!("there is no help on \"{topic}\"; help() shows all names")),
+    }
+    Ok(Value::Nil)
+}
+
+/// What a text command came to: success, what it said, what is wrong.
+fn command(call: &Call<'_>) -> (bool, String) {
+    let line = call.text(0).unwrap_or_default();
+    let mut world = call.world.borrow_mut();
+    let standing = Standing {
+        playing: world.is_playing(),
+        beat: world.beat(),
+        bpm: world.map.bpm,
+        host_leads: world.host_leads(),
+    };
+    let mut draft = world.draft.clone();
+    match run(&mut draft, standing, &line) {
+        Ok(reply) => {
+            for errand in reply.errands {
+                match errand {
+                    Errand::Undo => world.ask(Ask::Undo),
+                    Errand::Redo => world.ask(Ask::Redo),
+                    Errand::Save(_) | Errand::Load(_) | Errand::Render(..) => {
+                        return (false, "files are saved, loaded and rendered from the window or the command line, not from a script".to_owned());
+                    }
+                }
+            }
+            world.draft = draft;
+            world.take_over(reply.commands);
+            (true, reply.lines.join("\n"))
+        }
+        Err(error) => (false, error.0),
+    }
+}
+
+fn answer(call: &Call<'_>, success: bool, text: &str) -> mlua::Result<Value> {
+    let table = call.lua.create_table()?;
+    table.raw_set("success", success)?;
+    table.raw_set("message", if success { text } else { "" })?;
+    table.raw_set("error", if success { "" } else { text })?;
+    Ok(Value::Table(table))
+}
+
+/// `engine:executeCommand`.
+pub fn execute(call: &Call<'_>) -> mlua::Result<Value> {
+    let (success, text) = command(call);
+    answer(call, success, &text)
+}
+
+fn exec(call: &Call<'_>) -> mlua::Result<Value> {
+    let (success, text) = command(call);
+    if !text.is_empty() {
+        let kind = if success { ConsoleKind::Output } else { ConsoleKind::Error };
+        call.world.borrow_mut().say(kind, &text);
+    }
+    answer(call, success, &text)
+}
+
+/// `require("name")`: a Lua file of the project's folders, run once.
+pub fn require(lua: &Lua, world: &Shared) -> mlua::Result<Function> {
+    let (world, loaded) = (world.clone(), lua.create_table()?);
+    lua.create_function(move |lua, name: String| {
+        let found: Value = loaded.raw_get(name.as_str())?;
+        if !matches!(found, Value::Nil) {
+            return Ok(found);
+        }
+        let placed = |text: String| mlua::Error::runtime(crate::script::vm::at_line(lua, &format!("require: {text}")));
+        let path = name.replace('.', "/") + ".lua";
+        let outside = name.is_empty() || path.starts_with('/') || path.contains("..") || path.contains(['\\', ':']);
+        if outside {
+            return Err(placed(format!("\"{name}\" is not a file of the project: write names like \"lib.drums\"")));
+        }
+        let (files, folders) = {
+            let world = world.borrow();
+            (world.files.clone(), world.snapshot.session.folders.clone())
+        };
+        let (_, text) = files.read_text(&path, &folders).map_err(placed)?;
+        let chunk = lua.load(text).set_name(format!("={path}")).set_mode(mlua::chunk::ChunkMode::Text);
+        let value: Value = chunk.call(name.as_str())?;
+        let value = if matches!(value, Value::Nil) { Value::Boolean(true) } else { value };
+        loaded.raw_set(name.as_str(), value.clone())?;
+        Ok(value)
+    })
+}

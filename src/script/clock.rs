@@ -1,0 +1,396 @@
+//! When callbacks are due: `every`, `at`, `after` and coroutines, run ahead of the song position.
+//!
+//! Thread: script. Lua's collector may pause for milliseconds, so callbacks run 100 ms early and what they ask for
+//! carries the beat it belongs to; offline they run exactly up to the frame that audio asks for.
+
+use std::time::{Duration, Instant};
+
+use mlua::{Function, MultiValue, Thread, Value};
+
+use super::Script;
+use super::world::{Run, Scope};
+use crate::model::{BeatSpan, ClockMap, ConsoleKind, Origin, Signature, When};
+
+/// How far ahead callbacks run in real time, in seconds.
+pub const LOOK_AHEAD: f64 = 0.1;
+/// Most callbacks of one tick; the rest comes with the next.
+const BURST: usize = 4096;
+/// Longest stretch a jump is looked back over, in seconds: what audio may have played before we saw it.
+const LOOK_BACK: f64 = 0.05;
+/// Two beats nearer than this are one.
+const NEAR: f64 = 1e-9;
+
+/// What a timer does and when.
+pub enum TimerKind {
+    /// At every multiple of a span.
+    Every {
+        /// The span.
+        span: BeatSpan,
+        /// What is called, with the beat (or the bar, from 1).
+        callback: Function,
+        /// Next due beat; `None` is taken from the position.
+        next: Option<f64>,
+    },
+    /// Once, when the position reaches a beat.
+    At {
+        /// The beat.
+        beat: f64,
+        /// What is called.
+        callback: Function,
+        /// The position it waits from; what lies behind it does not come.
+        from: Option<f64>,
+    },
+    /// A coroutine.
+    Routine {
+        /// The coroutine.
+        thread: Thread,
+        /// What it waits for.
+        wake: Wake,
+    },
+}
+
+/// What a coroutine waits for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wake {
+    /// Nothing: it begins.
+    Now,
+    /// The next multiple of so many beats.
+    Sync {
+        /// Beats.
+        period: f64,
+        /// Due beat; `None` is taken from the position.
+        due: Option<f64>,
+    },
+    /// A rendered frame.
+    Frame(f64),
+}
+
+/// A registered callback.
+pub struct Timer {
+    /// Its number, for `:stop()`.
+    pub number: u64,
+    /// Who registered it.
+    pub scope: Scope,
+    /// What it does.
+    pub kind: TimerKind,
+    /// What people call it.
+    pub label: String,
+}
+
+/// How late callbacks ran, measured where their beat sounds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Timing {
+    /// Callbacks run.
+    pub fired: u64,
+    /// Callbacks run after their beat had passed.
+    pub late: u64,
+    /// Median lateness of the last 1024, in milliseconds; 0 when in time.
+    pub p50_ms: f64,
+    /// 99th percentile of the last 1024, in milliseconds.
+    pub p99_ms: f64,
+}
+
+/// The position as this thread follows it.
+pub struct Follow {
+    map: Option<ClockMap>,
+    at: Instant,
+    processing: bool,
+    lateness: std::collections::VecDeque<f64>,
+    fired: u64,
+    late: u64,
+    /// Song position where the present stretch began.
+    begun: f64,
+}
+
+impl Follow {
+    /// Nothing heard yet.
+    pub fn new(now: Instant) -> Self {
+        let lateness = std::collections::VecDeque::new();
+        Self { map: None, at: now, processing: false, lateness, fired: 0, late: 0, begun: 0.0 }
+    }
+
+    /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.
+    fn take(&mut self, map: ClockMap, now: Instant, offline: bool, processing: bool) -> Option<f64> {
+        self.processing = processing;
+        let Some(old) = self.map.replace(map) else {
+            self.at = now;
+            return map.playing.then_some(map.beat);
+        };
+        if old.frame != map.frame {
+            self.at = now;
+        }
+        let began = map.playing && !old.playing;
+        let jumped = map.jump != old.jump || map.pass != old.pass || map.frame < old.frame;
+        if !map.playing || !(began || jumped) {
+            return None;
+        }
+        let passed = if offline || map.frame < old.frame { 0.0 } else { (map.frame - old.frame) as f64 };
+        let back = passed.min(LOOK_BACK * map.rate) * map.bpm / (60.0 * map.rate.max(1.0));
+        let since = map.beat - old.beat;
+        // From a standstill the position went on from where it stood; after a jump at most the last moments are ours.
+        let from = if began && (0.0..=back.max(0.5)).contains(&since) && !offline { old.beat } else { map.beat - back };
+        Some(from)
+    }
+
+    fn rate(&self) -> f64 {
+        self.map.map(|m| m.rate).filter(|r| *r > 0.0).unwrap_or(48_000.0)
+    }
+
+    /// The frame audio renders now, about.
+    pub fn frame(&self, now: Instant) -> f64 {
+        let gone = now.saturating_duration_since(self.at).as_secs_f64();
+        // While audio runs a map comes every block; a longer silence means that it hangs, and so do we.
+        let gone = if self.processing { gone.min(0.25) } else { gone };
+        self.map.map_or(0.0, |m| m.frame as f64) + gone * self.rate()
+    }
+
+    /// Song position at a frame; `None` when it stands still.
+    pub fn beat(&self, frame: f64) -> Option<f64> {
+        self.map.filter(|m| m.playing && m.rate > 0.0).map(|m| m.beat_at(frame))
+    }
+
+    fn frame_of(&self, beat: f64) -> Option<f64> {
+        let m = self.map.filter(|m| m.playing && m.rate > 0.0 && m.bpm > 0.0)?;
+        Some(m.frame as f64 + (beat - m.beat) * 60.0 * m.rate / m.bpm)
+    }
+
+    fn note(&mut self, late_secs: f64) {
+        self.fired += 1;
+        self.late += u64::from(late_secs > 0.0);
+        if self.lateness.len() == 1024 {
+            self.lateness.pop_front();
+        }
+        self.lateness.push_back(late_secs.max(0.0) * 1000.0);
+    }
+
+    /// How late callbacks ran.
+    pub fn timing(&self) -> Timing {
+        let mut sorted: Vec<f64> = self.lateness.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let part = |share: f64| sorted.get((sorted.len().saturating_sub(1) as f64 * share) as usize).copied();
+        Timing {
+            fired: self.fired,
+            late: self.late,
+            p50_ms: part(0.5).unwrap_or(0.0),
+            p99_ms: part(0.99).unwrap_or(0.0),
+        }
+    }
+}
+
+/// First multiple of `period` that is not before `from`.
+fn first_multiple(from: f64, period: f64) -> f64 {
+    (from / period - NEAR).ceil() * period + 0.0
+}
+
+impl TimerKind {
+    /// The position jumped: what is due is taken from the new position.
+    fn rebase(&mut self, from: f64) {
+        match self {
+            Self::Every { next, .. } => *next = None,
+            Self::At { from: waits, .. } => *waits = Some(from),
+            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due = None,
+            Self::Routine { .. } => {}
+        }
+    }
+
+    /// The frame this is due at, if it is due at all while the position moves as it does now.
+    fn due(&mut self, follow: &Follow, from: f64, signature: Signature) -> Option<f64> {
+        match self {
+            Self::Every { span, next, .. } => {
+                let period = span.beats(signature);
+                let due = first_multiple(next.unwrap_or(from), period);
+                *next = Some(due);
+                follow.frame_of(due)
+            }
+            Self::At { beat, from: waits, .. } => {
+                let from = *waits.get_or_insert(from);
+                (*beat >= from - NEAR).then(|| follow.frame_of(*beat)).flatten()
+            }
+            Self::Routine { wake, .. } => match wake {
+                Wake::Now => Some(f64::NEG_INFINITY),
+                Wake::Sync { period, due } => {
+                    let at = *due.get_or_insert_with(|| first_multiple(from, *period));
+                    follow.frame_of(at)
+                }
+                Wake::Frame(frame) => Some(*frame),
+            },
+        }
+    }
+
+    fn beat(&self) -> Option<f64> {
+        match self {
+            Self::Every { next, .. } => *next,
+            Self::At { beat, .. } => Some(*beat),
+            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due,
+            Self::Routine { .. } => None,
+        }
+    }
+}
+
+/// A number as Lua should see it: whole ones as integers.
+pub fn lua_number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 { Value::Integer(value as i64) } else { Value::Number(value) }
+}
+
+impl Script {
+    /// Follow the clock: take the newest map, and what is due from it on after a jump.
+    pub(super) fn follow_clock(&mut self, now: Instant, offline: bool, processing: bool) {
+        let map = self.world.borrow().map;
+        let old = self.follow.frame(now);
+        let restarted = self.follow.map.is_some_and(|m| map.frame < m.frame);
+        let jumped = self.follow.take(map, now, offline, processing);
+        let mut world = self.world.borrow_mut();
+        if restarted {
+            // Frames count from 0 again after an activate: sleepers keep what is left of their time.
+            let shift = self.follow.frame(now) - old;
+            for timer in &mut world.timers {
+                if let TimerKind::Routine { wake: Wake::Frame(frame), .. } = &mut timer.kind {
+                    *frame += shift;
+                }
+            }
+        }
+        if let Some(from) = jumped {
+            self.follow.begun = from;
+            world.timers.iter_mut().for_each(|t| t.kind.rebase(from));
+        }
+    }
+
+    /// Run what is due. `wanted`: offline, everything strictly before that frame; else what lies within the look-ahead.
+    /// Gives whether there is more.
+    pub(super) fn run_timers(&mut self, now: Instant, wanted: Option<u64>) -> bool {
+        let here = self.follow.frame(now);
+        for _ in 0..BURST {
+            let Some((place, frame)) = self.next_due(here) else { return false };
+            let playing = self.follow.map.is_some_and(|m| m.playing);
+            let due = match wanted {
+                Some(end) => frame.round() < end as f64,
+                // What stands still cannot be stamped with a beat, so it is not run ahead.
+                None => frame <= here + if playing { LOOK_AHEAD * self.follow.rate() } else { 0.0 },
+            };
+            if !due {
+                return false;
+            }
+            let late = (here - frame.max(here - 1e9)) / self.follow.rate();
+            self.follow.note(if wanted.is_some() || frame.is_infinite() { 0.0 } else { late });
+            self.fire(place, frame, here);
+        }
+        true
+    }
+
+    /// Place and frame of the timer that is due next.
+    fn next_due(&mut self, here: f64) -> Option<(usize, f64)> {
+        let mut world = self.world.borrow_mut();
+        let (signature, follow) = (world.signature(), &self.follow);
+        // New timers begin at the position now, or where the stretch began when that is ahead.
+        let from = follow.beat(here).map_or(f64::INFINITY, |beat| beat.max(follow.begun));
+        let due = |(place, timer): (usize, &mut Timer)| {
+            timer.kind.due(follow, from, signature).map(|frame| (place, frame, timer.number))
+        };
+        let all = world.timers.iter_mut().enumerate().filter_map(due);
+        all.min_by(|a, b| a.1.total_cmp(&b.1).then(a.2.cmp(&b.2))).map(|(place, frame, _)| (place, frame))
+    }
+
+    fn fire(&mut self, place: usize, frame: f64, here: f64) {
+        let world = self.world.clone();
+        let (run, number, call, stands, at) = {
+            let mut world = world.borrow_mut();
+            let signature = world.signature();
+            let Some(timer) = world.timers.get_mut(place) else { return };
+            let beat = timer.kind.beat();
+            let frame = if frame.is_infinite() { here } else { frame };
+            let beat = beat.or_else(|| self.follow.beat(frame).filter(|_| frame > here));
+            let call = match &mut timer.kind {
+                TimerKind::Every { span, callback, next } => {
+                    let (due, period) = (next.unwrap_or(0.0), span.beats(signature));
+                    *next = Some(first_multiple(due, period) + period);
+                    let argument = match span {
+                        BeatSpan::Beats(_) => due,
+                        BeatSpan::Bars(_) => (due / signature.bar_beats()).round() + 1.0,
+                    };
+                    Call::Function(callback.clone(), lua_number(argument))
+                }
+                TimerKind::At { callback, beat, .. } => Call::Function(callback.clone(), lua_number(*beat)),
+                TimerKind::Routine { thread, .. } => Call::Thread(thread.clone()),
+            };
+            let run = Run {
+                origin: Origin::Callback,
+                when: beat.map_or(When::Now, When::Beat),
+                label: timer.label.clone(),
+                scope: timer.scope.clone(),
+                beat,
+                frame,
+                discard: false,
+            };
+            let at = beat.or_else(|| self.follow.beat(frame));
+            (run, timer.number, call, frame, at)
+        };
+        let limit = self.limits.callback;
+        let label = run.label.clone();
+        let outcome = self.transact(run, limit, false, |_| match &call {
+            Call::Function(function, argument) => function.call::<()>(argument.clone()).map(|()| None),
+            Call::Thread(thread) => thread.resume::<MultiValue>(()).map(Some),
+        });
+        let mut world = self.world.borrow_mut();
+        let timer = world.timers.iter().position(|t| t.number == number);
+        let Some(timer) = timer else { return };
+        match outcome {
+            Ok(done) => {
+                let keep = match (&mut world.timers[timer].kind, done.value) {
+                    (TimerKind::Routine { thread, wake }, Some(values)) if thread.is_resumable() => {
+                        *wake = wake_of(&values, stands, at, self.follow.rate());
+                        true
+                    }
+                    (TimerKind::Every { .. }, _) => true,
+                    _ => false,
+                };
+                if !keep {
+                    world.timers.remove(timer);
+                }
+            }
+            Err(error) => {
+                let every = matches!(world.timers[timer].kind, TimerKind::Every { .. });
+                let goes_on = every && !error.tripped;
+                let end = if goes_on { "" } else { "; it was stopped" };
+                let text = format!("callback of {label}: {}{end}", error.text());
+                if self.told.as_deref() != Some(text.as_str()) {
+                    world.say(ConsoleKind::Error, &text);
+                    self.told = Some(text);
+                }
+                if !goes_on {
+                    world.timers.remove(timer);
+                }
+            }
+        }
+    }
+
+    /// How soon the next look is due.
+    pub(super) fn timer_pace(&self) -> Duration {
+        let world = self.world.borrow();
+        let routines = world.timers.iter().any(|t| matches!(t.kind, TimerKind::Routine { .. }));
+        if routines || (!world.timers.is_empty() && world.map.playing) {
+            Duration::from_millis(5)
+        } else {
+            Duration::from_millis(50)
+        }
+    }
+}
+
+enum Call {
+    Function(Function, Value),
+    Thread(Thread),
+}
+
+/// What a coroutine asked to wait for: `"sync", beats` or `"sleep", seconds`; any other yield is a moment. It stands at
+/// this frame and, while the position moves, at this beat.
+fn wake_of(values: &MultiValue, frame: f64, at: Option<f64>, rate: f64) -> Wake {
+    let word = values.front().and_then(|v| v.as_string()).map(|s| s.to_string_lossy());
+    let number = values.get(1).and_then(|v| v.as_number().or(v.as_integer().map(|i| i as f64)));
+    match (word.as_deref(), number) {
+        // Strictly after the beat it stands at.
+        (Some("sync"), Some(period)) => {
+            Wake::Sync { period, due: at.map(|at| first_multiple(at + period * 1e-6, period)) }
+        }
+        (Some("sleep"), Some(seconds)) => Wake::Frame(frame + seconds * rate),
+        _ => Wake::Frame(frame + 0.01 * rate),
+    }
+}

@@ -1,0 +1,89 @@
+-- What the standard library must not do is replaced here. Everything in this file runs under the instruction hook,
+-- so a loop written in Lua is stopped where the same loop in C would not be.
+local native = ...
+local type, error, rawget, rawset, select, next = type, error, rawget, rawset, select, next
+local setmetatable, getmetatable, tostring = setmetatable, getmetatable, tostring
+local pack, unpack, csort, cconcat = table.pack, table.unpack, table.sort, table.concat
+local pcall_, xpcall_, resume_ = pcall, xpcall, coroutine.resume
+local errtext = native.errtext
+
+local function plain(ok, first, ...)
+  if ok then return true, first, ... end
+  return false, errtext(first), ...
+end
+function pcall(f, ...) return plain(pcall_(f, ...)) end
+function xpcall(f, handler, ...)
+  return xpcall_(f, function(e) return handler(errtext(e)) end, ...)
+end
+function coroutine.resume(...) return plain(resume_(...)) end
+
+local setmetatable_ = setmetatable
+function _G.setmetatable(t, meta)
+  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
+    error("setmetatable: __gc is not allowed in scripts", 2)
+  end
+  return setmetatable_(t, meta)
+end
+
+function load(text, name, mode, env) return native.load(text, name, mode, env) end
+function collectgarbage(what)
+  if what == nil or what == "collect" then native.collect("collect") return 0 end
+  if what == "count" then return native.collect("count") end
+  error("collectgarbage takes \"collect\" or \"count\"", 2)
+end
+
+local function check(what, t)
+  if type(t) ~= "table" then error("table." .. what .. ": argument 1 takes a table, got " .. type(t), 3) end
+end
+function table.insert(t, ...)
+  check("insert", t)
+  local count, length = select("#", ...), #t
+  if count == 1 then
+    t[length + 1] = (...)
+  elseif count == 2 then
+    local at, value = ...
+    if type(at) ~= "number" or at < 1 or at > length + 1 or at % 1 ~= 0 then
+      error("table.insert: the position takes 1 to " .. (length + 1) .. ", got " .. tostring(at), 2)
+    end
+    for i = length, at, -1 do t[i + 1] = t[i] end
+    t[at] = value
+  else
+    error("table.insert takes a table, a position if wanted, and a value", 2)
+  end
+end
+function table.remove(t, at)
+  check("remove", t)
+  local length = #t
+  if at == nil then at = length end
+  if length + 1 ~= at and (type(at) ~= "number" or (length > 0 or at ~= 0) and (at < 1 or at > length + 1)) then
+    error("table.remove: the position takes 1 to " .. (length + 1) .. ", got " .. tostring(at), 2)
+  end
+  local value = t[at]
+  while at < length do
+    t[at] = t[at + 1]
+    at = at + 1
+  end
+  t[at] = nil
+  return value
+end
+function table.move(from, first, last, at, to)
+  check("move", from)
+  to = to or from
+  if at > last or at <= first or to ~= from then
+    for i = 0, last - first do to[at + i] = from[first + i] end
+  else
+    for i = last - first, 0, -1 do to[at + i] = from[first + i] end
+  end
+  return to
+end
+function table.sort(t, less)
+  check("sort", t)
+  -- The comparison is a Lua function always, so the hook sees every one.
+  if less then csort(t, function(a, b) return less(a, b) end) else csort(t, function(a, b) return a < b end) end
+end
+function table.concat(t, between, first, last)
+  check("concat", t)
+  first, last = first or 1, last or #t
+  if last - first > 1000000 then error("table.concat joins at most 1000000 values", 2) end
+  return cconcat(t, between, first, last)
+end

@@ -1,0 +1,255 @@
+//! The sandbox: one Lua state with a memory cap, a time budget and nothing that reaches outside.
+//!
+//! Thread: script. **Invariant:** nothing runs longer than its budget, whatever `pcall`, `__gc` or a pattern does.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use mlua::{Error, HookTriggers, Lua, LuaOptions, StdLib, Value, Variadic, VmState};
+
+use super::matcher;
+
+/// Where time is read: handed in, so that this room has no clock of its own.
+pub type Now = fn() -> Instant;
+
+/// Most memory Lua may hold, in bytes.
+pub const MEMORY_MAX: usize = 256 << 20;
+/// Longest string `rep` makes, in bytes.
+const REP_MAX: usize = 16 << 20;
+/// Instructions between two looks at the clock.
+const HOOK_EVERY: u32 = 1000;
+
+/// How long code may run.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A chunk run by a person.
+    pub eval: Duration,
+    /// One callback.
+    pub callback: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { eval: Duration::from_secs(1), callback: Duration::from_millis(50) }
+    }
+}
+
+/// The time left to the code that runs now.
+pub struct Budget {
+    now: Now,
+    end: Cell<Option<Instant>>,
+    limit: Cell<Duration>,
+    tripped: Cell<bool>,
+    ever: Cell<bool>,
+}
+
+impl Budget {
+    /// A budget that reads this clock; nothing is armed yet.
+    pub fn new(now: Now) -> Self {
+        Self {
+            now,
+            end: Cell::new(None),
+            limit: Cell::new(Duration::ZERO),
+            tripped: Cell::new(false),
+            ever: Cell::new(false),
+        }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Instant {
+        (self.now)()
+    }
+
+    /// Start counting; the code that runs from here on has this long.
+    pub fn arm(&self, lua: &Lua, limit: Duration) {
+        if self.ever.get() {
+            let _ = hook(lua, HOOK_EVERY);
+        }
+        self.tripped.set(false);
+        self.limit.set(limit);
+        self.end.set(Some(self.now() + limit));
+    }
+
+    /// Stop counting; whether the code ran too long, also where a `pcall` swallowed the error.
+    pub fn disarm(&self) -> bool {
+        self.end.set(None);
+        self.tripped.get()
+    }
+
+    /// Look at the clock: an error when the time is over. Long native work calls it now and then.
+    pub fn spend(&self) -> mlua::Result<()> {
+        if self.tripped.get() || self.end.get().is_some_and(|end| self.now() >= end) {
+            self.tripped.set(true);
+            self.ever.set(true);
+            return Err(Error::runtime(self.message()));
+        }
+        Ok(())
+    }
+
+    /// The sentence for code that ran too long.
+    pub fn message(&self) -> String {
+        format!("stopped: it ran longer than {} ms", self.limit.get().as_millis())
+    }
+}
+
+/// Set the hook of the running thread (and of threads made later) to every `every` instructions.
+fn hook(lua: &Lua, every: u32) -> mlua::Result<()> {
+    lua.set_global_hook(HookTriggers::new().every_nth_instruction(every), move |lua, debug| {
+        let Some(budget) = lua.app_data_ref::<Rc<Budget>>().map(|b| b.clone()) else { return Ok(VmState::Continue) };
+        match budget.spend() {
+            Ok(()) => {
+                // A thread that survived an earlier stop still stops at every instruction: let it run again.
+                if every == 1 {
+                    hook(lua, HOOK_EVERY)?;
+                }
+                Ok(VmState::Continue)
+            }
+            Err(_) => {
+                // From now on at every instruction, so that a loop around a pcall ends too.
+                hook(lua, 1)?;
+                Err(Error::runtime(position(debug, &budget.message())))
+            }
+        }
+    })
+}
+
+fn position(debug: &mlua::debug::Debug<'_>, message: &str) -> String {
+    let source = debug.source().short_src.map(|s| s.into_owned()).unwrap_or_default();
+    match debug.current_line() {
+        Some(line) if !source.starts_with(HIDDEN) => format!("{source}:{line}: {message}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// Source name of our own Lua; error positions pass over it.
+pub const HIDDEN: &str = "[tracklight]";
+
+/// Put the line of the Lua code that runs now before a message: `chunk:12: message`.
+pub fn at_line(lua: &Lua, message: &str) -> String {
+    for level in 0..24 {
+        let found = lua.inspect_stack(level, |debug| {
+            let text = position(debug, "");
+            (!text.is_empty()).then_some(text)
+        });
+        match found {
+            None => break,
+            Some(Some(place)) => return format!("{place}{message}"),
+            Some(None) => {}
+        }
+    }
+    message.to_owned()
+}
+
+/// The message of an error without the wrappers and the traceback.
+pub fn message(error: &Error) -> String {
+    match error {
+        Error::CallbackError { cause, .. } => message(cause),
+        Error::WithContext { context, cause } => format!("{context}: {}", message(cause)),
+        Error::SyntaxError { message, .. } => message.clone(),
+        Error::RuntimeError(text) => text.split("\nstack traceback:").next().unwrap_or(text).to_owned(),
+        Error::MemoryError(_) => format!("out of memory: a script may hold {} MB", MEMORY_MAX >> 20),
+        other => other.to_string().split("\nstack traceback:").next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Make the state: `table string math utf8 coroutine`, a text-only `load`, no way out.
+pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Lua> {
+    let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::UTF8 | StdLib::COROUTINE;
+    let lua = Lua::new_with(libraries, LuaOptions::default())?;
+    lua.set_memory_limit(MEMORY_MAX)?;
+    lua.set_app_data(budget.clone());
+    strings(&lua)?;
+    let globals = lua.globals();
+    for name in ["dofile", "loadfile", "warn", "print"] {
+        globals.set(name, Value::Nil)?;
+    }
+    let native = lua.create_table()?;
+    native.set("load", lua.create_function(load)?)?;
+    native.set("collect", lua.create_function(collect)?)?;
+    native.set("errtext", lua.create_function(errtext)?)?;
+    lua.load(include_str!("lua/sandbox.lua")).set_name(format!("={HIDDEN}")).call::<()>(native)?;
+    hook(&lua, HOOK_EVERY)?;
+    Ok(lua)
+}
+
+fn spend(lua: &Lua) -> mlua::Result<()> {
+    match lua.app_data_ref::<Rc<Budget>>().map(|b| b.clone()) {
+        Some(budget) => budget.spend(),
+        None => Ok(()),
+    }
+}
+
+fn strings(lua: &Lua) -> mlua::Result<()> {
+    let string: mlua::Table = lua.globals().get("string")?;
+    for name in ["find", "match", "gmatch", "gsub"] {
+        let function = match name {
+            "find" => lua.create_function(|lua, args: Variadic<Value>| matcher::find(lua, &args, true))?,
+            "match" => lua.create_function(|lua, args: Variadic<Value>| matcher::find(lua, &args, false))?,
+            "gmatch" => lua.create_function(|lua, args: Variadic<Value>| matcher::gmatch(lua, &args))?,
+            _ => lua.create_function(|lua, args: Variadic<Value>| matcher::gsub(lua, &args))?,
+        };
+        string.set(name, function)?;
+    }
+    string.set("dump", Value::Nil)?;
+    string.set(
+        "rep",
+        lua.create_function(|lua, (text, count, between): (mlua::LuaString, i64, Option<mlua::LuaString>)| {
+            spend(lua)?;
+            let (text, count) = (text.as_bytes(), usize::try_from(count).unwrap_or(0));
+            let between = between.map(|b| b.as_bytes().to_vec()).unwrap_or_default();
+            let size = text.len().saturating_add(between.len()).saturating_mul(count);
+            if size > REP_MAX {
+                return Err(Error::runtime(at_line(
+                    lua,
+                    &format!("string.rep makes at most {REP_MAX} bytes, asked for {size}"),
+                )));
+            }
+            let parts: Vec<&[u8]> = if size == 0 { vec![] } else { vec![&text; count] };
+            lua.create_string(parts.join(between.as_slice()))
+        })?,
+    )?;
+    let text = lua.create_string("")?;
+    let meta: Option<mlua::Table> = lua.load("return getmetatable(...)").call(text)?;
+    if let Some(meta) = meta {
+        meta.raw_set("__metatable", "string")?;
+    }
+    Ok(())
+}
+
+/// `load` for text alone: no bytecode, no reader functions.
+fn load(
+    lua: &Lua,
+    (text, name, _mode, env): (Value, Option<String>, Value, Option<mlua::Table>),
+) -> mlua::Result<(Option<mlua::Function>, Option<String>)> {
+    spend(lua)?;
+    let Value::String(text) = text else {
+        return Err(Error::runtime(at_line(lua, "load takes the text of a chunk")));
+    };
+    let name = name.unwrap_or_else(|| "=load".to_owned());
+    let bytes = text.as_bytes().to_vec();
+    let mut chunk = lua.load(bytes).set_name(name).set_mode(mlua::chunk::ChunkMode::Text);
+    if let Some(env) = env {
+        chunk = chunk.set_environment(env);
+    }
+    Ok(match chunk.into_function() {
+        Ok(function) => (Some(function), None),
+        Err(error) => (None, Some(message(&error))),
+    })
+}
+
+fn collect(lua: &Lua, what: Option<String>) -> mlua::Result<f64> {
+    spend(lua)?;
+    if what.as_deref() == Some("collect") {
+        lua.gc_collect()?;
+    }
+    Ok(lua.used_memory() as f64 / 1024.0)
+}
+
+/// An error value as the text a person reads; other values as they are.
+fn errtext(lua: &Lua, value: Value) -> mlua::Result<Value> {
+    match value {
+        Value::Error(error) => Ok(Value::String(lua.create_string(message(&error))?)),
+        other => Ok(other),
+    }
+}

@@ -1,0 +1,15 @@
+//! One binary of tests that read like the product: behaviour per room over public doors, the whole plug-in on one
+//! thread (`rig`), properties that hold for anything, and the house's agreements (`tidy`).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod engine;
+mod engine_rig;
+mod moments;
+mod properties;
+mod strategy;
+mod tidy;
+
+use tracklight_host::CountingAlloc;
+
+#[global_allocator]
+static ALLOCATOR: CountingAlloc = CountingAlloc;

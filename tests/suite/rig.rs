@@ -1,0 +1,236 @@
+//! The whole plug-in on one thread: every station is ticked in turn by one loop, with one injected clock and no sleep.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracklight::audio::{HostParams, HostTransport, Io, Note, Processor};
+use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire};
+use tracklight::engine::Engine;
+use tracklight::media::{Library, Worker};
+use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When};
+use tracklight::script::Script;
+use tracklight_host::Allocations;
+
+/// Sound of a stretch: main out and the auxiliaries, planar.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sound {
+    /// Left and right of the main output.
+    pub main: [Vec<f32>; 2],
+    /// Left and right of each auxiliary output.
+    pub aux: [[Vec<f32>; 2]; 8],
+}
+
+/// The plug-in with everything in it, driven by hand.
+pub struct Rig {
+    processor: Processor,
+    engine: Engine,
+    script: Script,
+    workers: Vec<Worker>,
+    /// What the editor would hold.
+    pub remote: Remote,
+    events: EventReceiver,
+    folder: tempfile::TempDir,
+    start: Instant,
+    /// Frames rendered.
+    pub frame: u64,
+    /// Frames per second.
+    pub rate: f64,
+    /// Block sizes are taken from here in turn.
+    pub blocks: Vec<usize>,
+    next_block: usize,
+    /// The host's transport; `None` gives none.
+    pub transport: Option<HostTransport>,
+    /// The host's parameters.
+    pub params: HostParams,
+    /// Notes for the next block.
+    pub notes: Vec<Note>,
+    /// Every trigger told so far.
+    pub triggers: Vec<Arc<TriggerRecord>>,
+}
+
+impl Rig {
+    /// A rig at 48 kHz with blocks of 64 frames and no host transport (the internal clock leads).
+    pub fn new() -> Self {
+        Self::at(48_000.0)
+    }
+
+    /// A rig at another rate.
+    pub fn at(rate: f64) -> Self {
+        let wires = wire();
+        let remote = wires.remote.clone();
+        let events = remote.events.subscribe(1 << 16, &Waker::default());
+        let mut processor = Processor::new(wires.audio);
+        processor.prepare(rate, 4096, false);
+        remote.gate.processing.store(true, std::sync::atomic::Ordering::Release);
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut rig = Self {
+            processor,
+            engine: Engine::new(wires.engine),
+            script: Script::new(wires.script, Arc::new(Library)),
+            workers: wires.media.into_iter().map(Worker::new).collect(),
+            remote,
+            events,
+            start: Instant::now(),
+            frame: 0,
+            rate,
+            blocks: vec![64],
+            next_block: 0,
+            transport: None,
+            params: HostParams::default(),
+            notes: vec![],
+            triggers: vec![],
+            folder,
+        };
+        let folders = vec![rig.folder.path().to_string_lossy().into_owned()];
+        rig.ask(vec![Command::SetFolders(folders)]).expect("folders");
+        rig
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Write a 32-bit float WAV at the rig's rate into its folder.
+    pub fn sample(&self, name: &str, channels: &[Vec<f32>]) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        let spec = hound::WavSpec {
+            channels: channels.len() as u16,
+            sample_rate: self.rate as u32,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut wav = hound::WavWriter::create(path, spec).expect("a file");
+        for frame in 0..channels[0].len() {
+            channels.iter().for_each(|c| wav.write_sample(c[frame]).expect("written"));
+        }
+        wav.finalize().expect("whole");
+    }
+
+    /// One impulse of one frame, followed by silence of `frames - 1`.
+    pub fn impulse(&self, name: &str, frames: usize) {
+        let mut clip = vec![0.0; frames];
+        clip[0] = 1.0;
+        self.sample(name, &[clip]);
+    }
+
+    fn now(&self) -> Instant {
+        self.start + Duration::from_secs_f64(self.frame as f64 / self.rate)
+    }
+
+    /// Tick everybody until nobody has anything to do.
+    pub fn settle(&mut self) {
+        let now = self.now();
+        for _ in 0..10_000 {
+            let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
+            paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
+            while let Some(event) = self.events.next() {
+                if let Event::Triggered(record) = event {
+                    self.triggers.push(record);
+                }
+            }
+            if !paces.contains(&Pace::Now) && self.remote.gate.is_settled() {
+                // Once more: what the engine just told the script may have made work.
+                if self.script.tick(now) != Pace::Now && self.remote.gate.is_settled() {
+                    return;
+                }
+            }
+        }
+        panic!("the rig does not come to rest");
+    }
+
+    /// The newest Snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.remote.now()
+    }
+
+    /// The Session now.
+    pub fn session(&self) -> Session {
+        (*self.snapshot().session).clone()
+    }
+
+    /// Run Lua now, as Alt+Enter does.
+    pub fn eval(&mut self, text: &str) -> Result<Vec<String>, String> {
+        self.eval_when(text, When::Now)
+    }
+
+    /// Run Lua at a moment.
+    pub fn eval_when(&mut self, text: &str, when: When) -> Result<Vec<String>, String> {
+        let id = self.remote.calls.eval("test", 1, text, when, true).expect("room for a chunk");
+        self.settle();
+        let snapshot = self.snapshot();
+        match &snapshot.eval(id).expect("a result").outcome {
+            EvalOutcome::Done { values, .. } => Ok(values.iter().map(|v| v.to_string()).collect()),
+            EvalOutcome::Failed { line, message } => Err(format!("line {}: {message}", line.unwrap_or(0))),
+        }
+    }
+
+    /// Ask as the editor does; an error is the refusal's text.
+    pub fn ask(&mut self, commands: Vec<Command>) -> Result<(), String> {
+        let batch = Batch::now(Origin::Gui, "test", commands);
+        let id = batch.id;
+        let told = self.remote.events.subscribe(4096, &Waker::default());
+        self.remote.asks.send(Ask::Batch(batch)).expect("room for a batch");
+        self.settle();
+        while let Some(event) = told.next() {
+            if let Event::Refused { batch, error, .. } = event
+                && batch == id
+            {
+                return Err(error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Render so many frames; with a host transport that plays, its beat moves along.
+    pub fn render(&mut self, frames: usize) -> Sound {
+        let mut sound = Sound::default();
+        let mut left = frames;
+        while left > 0 {
+            let block = self.blocks[self.next_block % self.blocks.len()].min(left);
+            self.next_block += 1;
+            self.block(block, &mut sound);
+            left -= block;
+        }
+        sound
+    }
+
+    /// Render so many quarter notes at the tempo in force (internal clock or host).
+    pub fn render_beats(&mut self, beats: f64) -> Sound {
+        let bpm = self.transport.as_ref().and_then(|t| t.tempo).unwrap_or_else(|| self.session().bpm);
+        self.render((beats * 60.0 * self.rate / bpm).round() as usize)
+    }
+
+    fn block(&mut self, frames: usize, sound: &mut Sound) {
+        self.settle();
+        let silence = vec![0.0_f32; frames];
+        let mut main = [vec![f32::NAN; frames], vec![f32::NAN; frames]];
+        let mut aux: [[Vec<f32>; 2]; 8] = std::array::from_fn(|_| [vec![f32::NAN; frames], vec![f32::NAN; frames]]);
+        {
+            let [left, right] = &mut main;
+            let mut io = Io {
+                main_in: Some([&silence, &silence]),
+                side_in: None,
+                main_out: [left, right],
+                aux: aux.each_mut().map(|[left, right]| Some([left.as_mut_slice(), right.as_mut_slice()])),
+            };
+            let notes = std::mem::take(&mut self.notes);
+            let transport = self.transport.as_ref();
+            let (_, heap) = tracklight_host::watched(|| self.processor.process(&mut io, transport, &self.params, &notes));
+            assert_eq!(heap, Allocations::NONE, "the audio thread used the heap");
+        }
+        for channel in 0..2 {
+            sound.main[channel].extend_from_slice(&main[channel]);
+            for (port, aux) in aux.iter().enumerate() {
+                sound.aux[port][channel].extend_from_slice(&aux[channel]);
+            }
+        }
+        self.frame += frames as u64;
+        if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), .. }) = &mut self.transport {
+            *beat += frames as f64 * *tempo / (60.0 * self.rate);
+        }
+        self.settle();
+    }
+}
