@@ -1,6 +1,7 @@
 //! Every colour and size of the editor. Thread: gui.
 //!
 //! Green plays, red has the focus or is wrong, orange is being edited, blue is chosen.
+#![allow(clippy::disallowed_methods, reason = "colours are declared here and nowhere else")]
 
 use egui::{Color32, Context, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals};
 

@@ -156,7 +156,9 @@ fn title(ui: &mut Ui, name: &Name, pattern: &Pattern, intents: &mut Intents<'_>)
         let steps =
             number::evaluate(&text, Some(f64::from(pattern.steps)).filter(|_| text.starts_with(['*', '/', '+'])));
         match steps.filter(|n| (1.0..=f64::from(ROWS_MAX)).contains(&n.round())) {
-            Some(steps) => intents.wish(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16)),
+            Some(steps) => {
+                intents.wish(&format!("{name} steps"), Command::SetSteps(name.clone(), steps.round() as u16))
+            }
             None => intents.tell(format!("Steps takes a whole number from 1 to {ROWS_MAX}, got \"{text}\"")),
         }
     }
