@@ -22,6 +22,7 @@ pub mod params;
 pub mod persist;
 pub mod rooms;
 pub mod variant;
+pub mod vst3_front;
 
 use crate::audio::{Activity, Processor};
 use block::Block;
