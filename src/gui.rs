@@ -17,7 +17,7 @@ pub mod widget;
 pub mod window;
 
 pub use app::{App, Keyboard, ViewName};
-pub use window::{editor, editor_state, settings};
+pub use window::{FIRST_SIZE, Windowed, settings};
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,11 @@
 //! The window that nice-plug opens around the [`App`]: its size, its keys. Thread: gui.
 
-use std::sync::Arc;
-
 use nice_plug::editor::ResizeHint;
-use nice_plug::editor::dpi::LogicalSize;
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, Key, KeyCapture, NiceEguiApp, RepaintNotifier,
-    create_egui_editor,
-};
+use nice_plug_egui::{EguiNiceSettings, Frame, Key, KeyCapture, NiceEguiApp};
 
 use super::app::{App, Keyboard};
 use super::theme;
-use crate::bus::{Files, Remote};
-use crate::gui::view::code::Mirror;
+use crate::bus::Remote;
 use crate::model::{Batch, Command, Origin};
 
 /// The window's size when the session says nothing, in logical points.
@@ -38,12 +31,6 @@ fn size_of(remote: &Remote) -> Option<(f32, f32)> {
     remote.now().session.layout.get(ENTRY).and_then(|text| read_size(text))
 }
 
-/// The window's size at first: the session's, else [`FIRST_SIZE`].
-pub fn editor_state(remote: &Remote) -> Arc<EguiEditorState> {
-    let (width, height) = size_of(remote).unwrap_or(FIRST_SIZE);
-    EguiEditorState::from_size(LogicalSize::new(f64::from(width), f64::from(height)), 1.0)
-}
-
 /// A resizable window with our name.
 pub fn settings() -> EguiNiceSettings {
     let resizable = ResizeHint {
@@ -54,17 +41,6 @@ pub fn settings() -> EguiNiceSettings {
     };
     // `with_tile` is how nice-plug-egui 0.6 spells it.
     EguiNiceSettings::new().with_tile("Tracklight").with_resize_hint(resizable)
-}
-
-/// The editor that `Plugin::editor` gives. Cheap: no window yet. Thread: main.
-pub fn editor(
-    remote: Remote,
-    files: Arc<dyn Files>,
-    mirror: Mirror,
-    repaint: RepaintNotifier,
-) -> Option<EguiEditor<Windowed>> {
-    let state = editor_state(&remote);
-    create_egui_editor(state, repaint, settings(), Windowed::new(App::new(remote, files, mirror)))
 }
 
 /// An [`App`] in a window of nice-plug's.

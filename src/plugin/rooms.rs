@@ -65,7 +65,9 @@ impl Rooms {
             let wires = wire();
             *lock(&self.audio) = Some(wires.audio);
             let mut missing = vec![];
-            let mut keep = |running: std::io::Result<Running>, name: &str| running.map_err(|e| missing.push(format!("{name}: {e}"))).ok();
+            let mut keep = |running: std::io::Result<Running>, name: &str| {
+                running.map_err(|e| missing.push(format!("{name}: {e}"))).ok()
+            };
             let ends = wires.engine;
             let waker = ends.waker.clone();
             let engine = keep(station::start("tracklight engine", &waker, move || Engine::new(ends)), "engine");
@@ -80,7 +82,10 @@ impl Rooms {
             let ends = wires.script;
             let waker = ends.waker.clone();
             let files: Arc<dyn Files> = Arc::new(Library);
-            let script = keep(station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)), "script");
+            let script = keep(
+                station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)),
+                "script",
+            );
             let listed = INSTANCES.enter(wires.remote.clone());
             Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
         });

@@ -376,12 +376,8 @@ impl Script {
     /// How soon the next look is due.
     pub(super) fn timer_pace(&self) -> Duration {
         let world = self.world.borrow();
-        let routines = world.timers.iter().any(|t| matches!(t.kind, TimerKind::Routine { .. }));
-        if routines || (!world.timers.is_empty() && world.map.playing) {
-            Duration::from_millis(5)
-        } else {
-            Duration::from_millis(50)
-        }
+        // Also while the clock stands: play may start at any block, and its first beat is due at once.
+        Duration::from_millis(if world.timers.is_empty() { 50 } else { 5 })
     }
 }
 

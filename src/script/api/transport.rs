@@ -187,7 +187,7 @@ pub static ENTRIES: &[Entry] = &[
         returns: "timer",
         doc: "Run a function as a coroutine; inside it `clock:sync` and `clock:sleep` wait.",
         example: "clock:run(function() for i = 1, 4 do print(i) clock:sync(1) end end)",
-        run: run,
+        run,
     },
     Entry {
         owner: CLOCK,
