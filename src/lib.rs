@@ -25,10 +25,6 @@ pub mod model;
 pub mod plugin;
 pub mod script;
 
-use plugin::Tracklight;
-use plugin::variant::{Vst3Effect, Vst3Instrument, Vst3Multi};
-
-// CLAP: written by hand, because the framework's own entry cannot bear a host that leaves buses out.
+// Both entries are written by hand, because the framework's own cannot bear a host that leaves buses out.
 pub use plugin::clap_front::clap_entry;
-
-nice_plug::nice_export_vst3!(Tracklight<Vst3Effect>, Tracklight<Vst3Instrument>, Tracklight<Vst3Multi>);
+pub use plugin::vst3_front::GetPluginFactory;

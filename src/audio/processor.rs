@@ -75,7 +75,7 @@ impl Processor {
             offline: false,
             program: None,
             live: Live::default(),
-            transport: Transport::new(48_000.0),
+            transport: Transport::new(48_000.0, 0),
             walkers: vec![Walker::default(); SEQUENCERS_MAX].into_boxed_slice(),
             shots: Shots::default(),
             plans: Plans::default(),
@@ -89,17 +89,14 @@ impl Processor {
         }
     }
 
-    /// Get ready for `rate` frames per second. The Program is kept; the frame counter begins at 0. `max_block` changes
+    /// Get ready for `rate` frames per second. The Program is kept, rendered frames are counted on. `max_block` changes
     /// nothing: blocks are made in pieces. Thread: any but audio, while `process` is not running.
     pub fn prepare(&mut self, rate: f64, _max_block: usize, offline: bool) {
         let rate = if rate.is_finite() { rate.clamp(1000.0, 1_000_000.0) } else { 48_000.0 };
         self.offline = offline;
         self.gate.offline.store(offline, Ordering::Release);
-        // Frames are counted anew, so what was counted before says nothing any more.
-        for counter in [&self.gate.wanted, &self.gate.script_done, &self.gate.engine_done] {
-            counter.store(0, Ordering::Release);
-        }
-        self.transport = Transport::new(rate);
+        // Frames are counted on: the gate's counters must never be right by chance.
+        self.transport = Transport::new(rate, self.transport.frame());
         self.shown = None;
         self.samplers = Samplers::new(rate);
         self.mix = Mix::new(self.samplers.fade());

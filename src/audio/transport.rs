@@ -64,12 +64,12 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A clock that stands at beat 0. `rate` in frames per second.
-    pub fn new(rate: f64) -> Self {
+    /// A clock that stands at beat 0, at rendered frame `frame`. `rate` in frames per second.
+    pub fn new(rate: f64, frame: u64) -> Self {
         Self {
             rate,
-            frame: 0,
-            anchor: Anchor { frame: 0.0, beat: 0.0, bpm: 120.0 },
+            frame,
+            anchor: Anchor { frame: frame as f64, beat: 0.0, bpm: 120.0 },
             playing: false,
             host: false,
             pass: 0,

@@ -93,10 +93,12 @@ fn a_chain_is_switched_off_and_on_and_taken_away() {
 
 #[test]
 fn two_sequencers_play_one_pattern_each_into_its_own_sampler() {
-    let mut rig = Rig::with(r#"
+    let mut rig = Rig::with(
+        r#"
         sampler("one", { samples = "click.wav" }) sampler("two", { samples = "click.wav" })
         sequencer("x", { pattern = "both", to = "one" }) sequencer("y", { pattern = "both", to = "two" })
-        pattern("both", 4):set(1, 1) clock:start()"#);
+        pattern("both", 4):set(1, 1) clock:start()"#,
+    );
     rig.skip(CYCLE);
     let modules: Vec<&str> = rig.triggers.iter().map(|r| r.module.as_str()).collect();
     assert_eq!(modules, ["one", "two"]);
@@ -136,7 +138,8 @@ fn a_removed_pattern_leaves_its_sequencers_on_another_and_chains_without_it() {
 
 #[test]
 fn a_renamed_pattern_keeps_its_chance_and_its_places() {
-    let script = "for row = 1, 4 do pattern('a'):set(row, { index = 1, chance = 50 }) end chain('song', { { 'a', 16 } })";
+    let script =
+        "for row = 1, 4 do pattern('a'):set(row, { index = 1, chance = 50 }) end chain('song', { { 'a', 16 } })";
     let outcome = |rename: &str| {
         let mut rig = chained(r#"{ "a" }"#);
         rig.run(script);

@@ -90,10 +90,12 @@ fn a_step_is_heard_on_the_frame_it_is_told_for() {
 #[test]
 fn row_1_comes_first_when_play_starts_and_when_a_chain_switches() {
     let mut rig = Rig::with(PAIR);
-    rig.run(r#"pattern("fill", { steps = 2, stepsPerBeat = 1, rows = { 2, 1 } })
+    rig.run(
+        r#"pattern("fill", { steps = 2, stepsPerBeat = 1, rows = { 2, 1 } })
         sampler("hat").sample[1]:set("volume", 1)
         sampler("hat", { samples = { "click.wav", "saw.wav" } })
-        chain("song", { { "beat", 1 }, { "fill", 1 } }) sequencer("seq", { chain = "song" }) clock:start()"#);
+        chain("song", { { "beat", 1 }, { "fill", 1 } }) sequencer("seq", { chain = "song" }) clock:start()"#,
+    );
     rig.skip(24_000 * 7);
     assert_eq!(rig.fired(), [(0, 1), (48_000, 3), (96_000, 1), (120_000, 2), (144_000, 1)]);
     let patterns: Vec<&str> = rig.triggers.iter().map(|r| r.pattern.as_ref().unwrap().as_str()).collect();
@@ -173,7 +175,8 @@ impl Oracle {
             let late = if wraps && place == 0 { 1e-9 } else { 0.5 / beat_frames };
             let mut step = ((from - early) * 4.0 - 1e-7).ceil();
             while step / 4.0 < to - late - 1e-9 {
-                self.expected.push(frame + (offset + (step / 4.0 - from) * beat_frames + 0.5 + 1e-6).floor().max(0.0) as u64);
+                self.expected
+                    .push(frame + (offset + (step / 4.0 - from) * beat_frames + 0.5 + 1e-6).floor().max(0.0) as u64);
                 step += 1.0;
             }
         }
@@ -181,7 +184,12 @@ impl Oracle {
 }
 
 /// Render so many blocks of these sizes in turn, changing the transport before each.
-fn follow(rig: &mut Rig, sizes: &[usize], blocks: usize, mut change: impl FnMut(usize, &mut HostTransport)) -> Vec<u64> {
+fn follow(
+    rig: &mut Rig,
+    sizes: &[usize],
+    blocks: usize,
+    mut change: impl FnMut(usize, &mut HostTransport),
+) -> Vec<u64> {
     let mut oracle = Oracle { rate: rig.rate, expected: vec![] };
     for number in 0..blocks {
         let frames = sizes[number % sizes.len()];
@@ -239,9 +247,11 @@ fn steps_follow_a_locate_both_ways() {
 
 #[test]
 fn a_stopped_host_is_silent_and_what_it_started_is_released() {
-    let mut rig = Rig::with(r#"
+    let mut rig = Rig::with(
+        r#"
         sampler("pad", { samples = "tone.wav" }) sequencer("seq", { pattern = "beat", to = "pad" })
-        pattern("beat", 16):set(1, 1)"#);
+        pattern("beat", 16):set(1, 1)"#,
+    );
     rig.host_plays(0.0, 120.0);
     assert_eq!(rig.render(9_600).main[0][9_599], 0.5);
     rig.host().playing = false;
@@ -254,9 +264,11 @@ fn a_stopped_host_is_silent_and_what_it_started_is_released() {
 #[test]
 fn nothing_hangs_over_a_loop_end() {
     // The last row before the end asks for two rows: it is let go two rows after it began, wherever the song is then.
-    let mut rig = Rig::with(r#"
+    let mut rig = Rig::with(
+        r#"
         sampler("pad", { samples = "tone.wav" }) sequencer("seq", { pattern = "beat", to = "pad" })
-        pattern("beat", 16):set(4, { index = 1, length = 2 })"#);
+        pattern("beat", 16):set(4, { index = 1, length = 2 })"#,
+    );
     rig.host_plays(0.0, 120.0);
     rig.host().loop_beats = Some((0.0, 1.0));
     let sound = rig.render(48_000);
@@ -267,7 +279,9 @@ fn nothing_hangs_over_a_loop_end() {
 
 #[test]
 fn the_hosts_signature_says_where_a_bar_is() {
-    let mut rig = Rig::with(r#"sampler("hat", { samples = "click.wav" }) clock:every("1 bar", function(bar) trigger("hat") end)"#);
+    let mut rig = Rig::with(
+        r#"sampler("hat", { samples = "click.wav" }) clock:every("1 bar", function(bar) trigger("hat") end)"#,
+    );
     rig.host_plays(0.0, 120.0);
     rig.host().signature = Some((7, 8));
     rig.skip(24_000 * 11);

@@ -316,9 +316,11 @@ impl Rig {
             };
             let end = self.frame + frames as u64;
             let due = self.notes.iter().take_while(|(at, _)| *at < end).count();
-            let notes: Vec<Note> = self.notes.drain(..due).map(|(at, note)| Note { frame: (at - self.frame) as u32, ..note }).collect();
+            let notes: Vec<Note> =
+                self.notes.drain(..due).map(|(at, note)| Note { frame: (at - self.frame) as u32, ..note }).collect();
             let transport = self.transport.as_ref();
-            let (_, heap) = tracklight_host::watched(|| self.processor.process(&mut io, transport, &self.params, &notes));
+            let (_, heap) =
+                tracklight_host::watched(|| self.processor.process(&mut io, transport, &self.params, &notes));
             assert_eq!(heap, Allocations::NONE, "the audio thread used the heap");
         }
         for channel in 0..2 {
@@ -328,7 +330,9 @@ impl Rig {
             }
         }
         self.frame += frames as u64;
-        if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), loop_beats, .. }) = &mut self.transport {
+        if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), loop_beats, .. }) =
+            &mut self.transport
+        {
             let before = *beat;
             *beat += frames as f64 * *tempo / (60.0 * self.rate);
             if let Some((start, end)) = *loop_beats

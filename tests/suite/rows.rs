@@ -24,18 +24,23 @@ fn outcomes(rig: &Rig, rows: usize) -> Vec<(u64, Why)> {
 
 #[test]
 fn a_row_is_empty_a_rest_or_a_hit_and_every_column_arrives() {
-    let mut rig = playing(r#"pattern("beat", { steps = 8, rows = {
+    let mut rig = playing(
+        r#"pattern("beat", { steps = 8, rows = {
         [1] = { index = 2, note = 67, length = 2, volume = 0.25, speed = 2, pan = -0.5, attackMs = 5 },
-        [3] = "-", [5] = 1, [6] = { note = 48 } } })"#);
+        [3] = "-", [5] = 1, [6] = { note = 48 } } })"#,
+    );
     rig.skip(8 * ROW);
     let list: Vec<(u64, Option<u16>, u16, Option<u8>, Why)> =
         rig.triggers.iter().map(|r| (r.frame, r.row, r.index, r.note, r.why)).collect();
-    assert_eq!(list, [
-        (0, Some(1), 2, Some(67), Why::Fired),
-        (12_000, Some(3), 0, None, Why::Rest),
-        (24_000, Some(5), 1, None, Why::Fired),
-        (30_000, Some(6), 1, Some(48), Why::Fired),
-    ]);
+    assert_eq!(
+        list,
+        [
+            (0, Some(1), 2, Some(67), Why::Fired),
+            (12_000, Some(3), 0, None, Why::Rest),
+            (24_000, Some(5), 1, None, Why::Fired),
+            (30_000, Some(6), 1, Some(48), Why::Fired),
+        ]
+    );
     let mut params = rig.triggers[0].params.clone();
     params.sort_by_key(|(param, _)| param.desc().name);
     let named: Vec<(&str, f32)> = params.iter().map(|(param, value)| (param.desc().name, *value)).collect();
@@ -70,7 +75,8 @@ fn what_a_row_may_not_say_is_refused_with_the_range() {
 fn ratio_2_of_4_plays_in_cycles_2_6_and_10() {
     let mut rig = playing("pattern('beat', { steps = 2, rows = { { ratio = '2:4' } } })");
     rig.skip(2 * ROW * 12);
-    let fired: Vec<u64> = outcomes(&rig, 2).iter().filter(|(_, why)| *why == Why::Fired).map(|(cycle, _)| *cycle).collect();
+    let fired: Vec<u64> =
+        outcomes(&rig, 2).iter().filter(|(_, why)| *why == Why::Fired).map(|(cycle, _)| *cycle).collect();
     assert_eq!(fired, [2, 6, 10]);
     assert!(outcomes(&rig, 2).iter().all(|(cycle, why)| fired.contains(cycle) || *why == Why::Ratio));
 }
@@ -85,15 +91,19 @@ fn the_ratio_is_asked_before_the_chance_and_a_failed_one_is_silent() {
 
 #[test]
 fn a_failed_hit_lets_what_sounds_go_on() {
-    let mut rig = playing("sampler('kick', { polyphonyMode = 'MONO' }) pattern('beat', { steps = 16, rows = { 1, { chance = 0 }, { ratio = '2:2' } } })");
+    let mut rig = playing(
+        "sampler('kick', { polyphonyMode = 'MONO' }) pattern('beat', { steps = 16, rows = { 1, { chance = 0 }, { ratio = '2:2' } } })",
+    );
     let sound = rig.render(4 * ROW);
     assert!(sound.main[0].iter().all(|s| *s == 0.5));
 }
 
 #[test]
 fn cycles_are_counted_inside_chains_too() {
-    let mut rig = playing(r#"pattern("beat", { steps = 2, rows = { { ratio = "2:4" } } }) pattern("gap", 2)
-        chain("song", { { "beat", 2 }, { "gap", 1 } }) sequencer("seq", { chain = "song" })"#);
+    let mut rig = playing(
+        r#"pattern("beat", { steps = 2, rows = { { ratio = "2:4" } } }) pattern("gap", 2)
+        chain("song", { { "beat", 2 }, { "gap", 1 } }) sequencer("seq", { chain = "song" })"#,
+    );
     // The song is beat beat gap, so beat's cycles 2 and 6 are its second turns in rounds 1 and 3.
     rig.skip(6 * ROW * 4);
     let fired: Vec<u64> = rig.fired().iter().map(|(frame, _)| frame / ROW as u64).collect();
@@ -115,7 +125,11 @@ fn chance_has_the_same_outcome_at_the_same_place() {
     let mut same = playing(rows);
     same.skip(16 * ROW * 2);
     assert_eq!(same.triggers.iter().map(|r| (r.frame, r.why)).collect::<Vec<_>>(), first, "in another instance");
-    assert_ne!(first[..16].iter().map(|f| f.1).collect::<Vec<_>>(), first[16..].iter().map(|f| f.1).collect::<Vec<_>>(), "cycles differ");
+    assert_ne!(
+        first[..16].iter().map(|f| f.1).collect::<Vec<_>>(),
+        first[16..].iter().map(|f| f.1).collect::<Vec<_>>(),
+        "cycles differ"
+    );
     let mut other = playing(&format!("{rows} seed(99)"));
     other.skip(16 * ROW * 2);
     assert_ne!(other.triggers.iter().map(|r| (r.frame, r.why)).collect::<Vec<_>>(), first, "another seed");
@@ -123,7 +137,9 @@ fn chance_has_the_same_outcome_at_the_same_place() {
 
 #[test]
 fn half_a_chance_is_half_of_ten_thousand() {
-    let mut rig = playing("for row = 1, 100 do pattern('beat', { steps = 100, stepsPerBeat = 96 }):set(row, { index = 9, chance = 50 }) end clock:setBPM(480)");
+    let mut rig = playing(
+        "for row = 1, 100 do pattern('beat', { steps = 100, stepsPerBeat = 96 }):set(row, { index = 9, chance = 50 }) end clock:setBPM(480)",
+    );
     rig.blocks = vec![2048];
     // Index 9 is not there: what passes the chance is told as missing and makes no sound.
     rig.skip(10_000 * 6_000 / 96);
@@ -152,16 +168,19 @@ fn an_empty_row_sustains_a_hit_retriggers_and_a_rest_releases() {
     assert_eq!((at(2 * ROW, &sound), at(2 * ROW + 480, &sound)), (0.5, 0.0), "length 2 releases at row 3");
     assert!(at(2 * ROW + 1, &sound) < 0.5);
 
-    let mut rig = playing("sampler('kick', { polyphonyMode = 'MONO' }) pattern('beat', { steps = 32, rows = { 2, 2 } })");
+    let mut rig =
+        playing("sampler('kick', { polyphonyMode = 'MONO' }) pattern('beat', { steps = 32, rows = { 2, 2 } })");
     let sound = rig.render(2 * ROW);
     assert_eq!(sound.main[0][ROW + 240..ROW + 1000], sound.main[0][240..1000], "from the start again");
 }
 
 #[test]
 fn an_unset_column_is_the_samples_own_value_and_nothing_leaks() {
-    let mut rig = playing(r#"sampler("kick", { volume = 0.75 }) sampler("kick").sample[1]:set("volume", 0.5)
+    let mut rig = playing(
+        r#"sampler("kick", { volume = 0.75 }) sampler("kick").sample[1]:set("volume", 0.5)
         pattern("beat", { steps = 16, rows = {
-            [1] = { volume = 0.25, length = 1 }, [3] = { index = 1, length = 1 }, [5] = { index = 2, length = 1 } } })"#);
+            [1] = { volume = 0.25, length = 1 }, [3] = { index = 1, length = 1 }, [5] = { index = 2, length = 1 } } })"#,
+    );
     let sound = rig.render(6 * ROW);
     let at = |frame: usize| sound.main[0][frame];
     assert_eq!(at(100), 0.125, "the row's");
@@ -201,8 +220,12 @@ fn a_locate_anywhere_plays_what_playing_up_to_there_plays() {
         let shift = (rows * ROW) as u64;
         let part: Vec<_> = rig.triggers.iter().map(|r| (r.frame + shift, r.pattern.clone(), r.row, r.why)).collect();
         let end = shift + (60 * ROW) as u64;
-        let of_whole: Vec<_> = whole.triggers.iter().filter(|r| (shift..end).contains(&r.frame))
-            .map(|r| (r.frame, r.pattern.clone(), r.row, r.why)).collect();
+        let of_whole: Vec<_> = whole
+            .triggers
+            .iter()
+            .filter(|r| (shift..end).contains(&r.frame))
+            .map(|r| (r.frame, r.pattern.clone(), r.row, r.why))
+            .collect();
         assert!(part.len() > 50);
         assert_eq!(part, of_whole, "from row {rows}");
     }
@@ -223,16 +246,24 @@ fn a_looped_bar_with_a_ratio_still_varies_unless_cycles_go_by_position() {
 
 #[test]
 fn the_last_triggers_are_there_to_read_with_the_reasons() {
-    let mut rig = playing("pattern('beat', { steps = 4, rows = { { index = 2, volume = 0.5, note = 62 }, { chance = 0 }, { ratio = '2:2' }, '-' } })");
+    let mut rig = playing(
+        "pattern('beat', { steps = 4, rows = { { index = 2, volume = 0.5, note = 62 }, { chance = 0 }, { ratio = '2:2' }, '-' } })",
+    );
     rig.skip(4 * ROW);
     let lua = rig.run(r#"local out = {}
         for _, hit in ipairs(history(4)) do out[#out + 1] = hit.frame .. " " .. hit.pattern .. " " .. hit.row .. " " .. hit.why end
         return table.concat(out, ", ")"#);
     assert_eq!(lua, ["0 beat 1 fired, 6000 beat 2 chance, 12000 beat 3 ratio, 18000 beat 4 rest"]);
-    assert_eq!(rig.run("return history(4)[1].params.volume, history(4)[1].note, history(4)[1].beat, history()[1].module"), ["0.5", "62", "0", "kick"]);
+    assert_eq!(
+        rig.run("return history(4)[1].params.volume, history(4)[1].note, history(4)[1].beat, history()[1].module"),
+        ["0.5", "62", "0", "kick"]
+    );
     let seen = rig.snapshot();
     assert_eq!(seen.trigger_count, 4);
-    assert_eq!(seen.triggers.iter().map(|r| r.why).collect::<Vec<_>>(), [Why::Fired, Why::Chance, Why::Ratio, Why::Rest]);
+    assert_eq!(
+        seen.triggers.iter().map(|r| r.why).collect::<Vec<_>>(),
+        [Why::Fired, Why::Chance, Why::Ratio, Why::Rest]
+    );
     assert!(!rig.eval("history(0)").unwrap_err().is_empty());
     rig.run("sampler('kick'):enable(false)");
     rig.forget();

@@ -221,16 +221,31 @@ fn offline_a_block_has_what_the_engine_hands_over_for_it() {
     // The engine's part on a thread of its own: what is wanted is handed over before it is counted as done.
     let engine = std::thread::spawn(move || {
         for (block, beat) in [(1, None), (2, Some(0.03)), (3, None)] {
-            while gate.wanted.load(Ordering::Acquire) < block * 512 {
+            while gate.wanted.load(Ordering::Acquire) < 64 + block * 512 {
                 std::thread::yield_now();
             }
             let message = beat.map_or(ToAudio::Transport(TransportVerb::Play), |beat| ToAudio::Shot(at(beat)));
             to_audio.push(message).expect("there is room");
-            gate.engine_done.store(block * 512, Ordering::Release);
+            gate.engine_done.store(64 + block * 512, Ordering::Release);
         }
     });
     let sound = rig.run(3 * 512);
     engine.join().expect("the engine's part ends well");
     assert_eq!(sound.onsets(), [720]);
     assert_eq!(rig.wires_engine.meters.gave_up.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn the_exact_switch_waits_like_an_offline_render_and_lets_go_again() {
+    let mut rig = rig();
+    let gate = rig.wires_engine.gate.clone();
+    gate.engine_done.store(64, Ordering::Release);
+    rig.params.exact = true;
+    rig.run(64);
+    assert!(gate.offline.load(Ordering::Acquire));
+    assert_eq!(gate.wanted.load(Ordering::Acquire), 64);
+    rig.params.exact = false;
+    rig.run(64);
+    assert!(!gate.offline.load(Ordering::Acquire));
+    assert_eq!((gate.wanted.load(Ordering::Acquire), rig.wires_engine.meters.gave_up.load(Ordering::Relaxed)), (64, 0));
 }
