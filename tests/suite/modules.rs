@@ -30,7 +30,8 @@ fn every_type_of_module_is_made_named_connected_and_seen() {
     assert!(sound.main[0].iter().all(|s| *s == 0.0), "what goes to aux 2 alone is not on main");
     let saved = Session::from_json(&rig.session().to_json()).unwrap();
     assert_eq!(saved, rig.session());
-    assert!(rig.run("help('sampler')").is_empty() && rig.console().iter().any(|line| line.contains("Make a sampler")));
+    rig.run("help('sampler')");
+    assert!(rig.console().iter().any(|line| line.contains("Make a sampler")), "{:?}", rig.console());
 }
 
 #[test]
@@ -267,9 +268,9 @@ fn observers_are_coalesced_isolated_and_can_be_taken_away() {
     let slow = rig.remote.events.subscribe(4, &Waker::default());
     drop(dropped);
     rig.run("n = 0 id = engine:onStateChange(function(s) n = n + 1 v = s.modules.kick.parameters.volume end) engine:onStateChange(function() error('broken') end)");
-    rig.run("for i = 1, 1000 do setParam('kick', 'volume', i / 1000) end");
+    rig.run("for i = 1, 1000 do setParam('kick', 'volume', i / 2000) end");
     let told = rig.run("return n, v");
-    assert!(told == ["1", "1"] || told == ["2", "1"], "{told:?}");
+    assert!(told == ["1", "0.5"] || told == ["2", "0.5"], "{told:?}");
     for step in 0..20 {
         rig.run(&format!("setParam('kick', 'pan', {})", f64::from(step) / 20.0));
     }
@@ -291,7 +292,7 @@ fn results_are_true() {
         ("remove nope", vec!["nope"]),
         ("pattern row beat 9 1", vec!["9", "8"]),
         ("connect kick nope", vec!["nope"]),
-        ("bpm fast", vec!["fast", "480"]),
+        ("bpm fast", vec!["fast", "number"]),
         ("frobnicate", vec!["frobnicate", "help"]),
         ("chain mute song 1", vec!["song"]),
     ] {

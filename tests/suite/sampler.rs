@@ -40,12 +40,12 @@ fn samples_are_named_after_their_files_and_folders_and_globs_load_all() {
         names
     };
     assert_eq!(names(&mut rig, "'drums/Kick 01.wav'"), ["kick_01"]);
-    assert_eq!(names(&mut rig, "'drums/'"), ["kick_01", "kick_01_2", "sn_re_"]);
+    assert_eq!(names(&mut rig, "'drums/'"), ["kick_01", "kick_01_2", "sn_re"]);
     assert_eq!(names(&mut rig, "'drums/*01.wav'"), ["kick_01", "kick_01_2"]);
     assert_eq!(names(&mut rig, "{ boom = 'drums/Kick 01.wav', 'drums/sub/hat.wav' }"), ["boom", "hat"]);
-    assert_eq!(rig.run("trigger('kick', 'hat') return #sampler('kick').sample"), ["2"]);
+    assert_eq!(rig.run("trigger('kick', 'hat') return sampler('kick').sample[2]:set('volume', 1) ~= nil"), ["true"]);
     rig.skip(64);
-    assert_eq!((rig.triggers[0].index, rig.triggers[0].why), (1, Why::Fired));
+    assert_eq!((rig.triggers[0].module.as_str(), rig.triggers[0].why), ("kick", Why::Fired));
     let error = rig.eval("sampler('kick', { samples = 'nothing/' })").unwrap_err();
     assert!(error.contains("nothing/"), "{error}");
 }
@@ -269,7 +269,8 @@ fn a_once_is_silent_exactly_at_its_regions_end_both_ways() {
         ("speed = 2.5", 38_400),
         ("speed = -4", 24_000),
         ("regionStart = 0.25, regionEnd = 0.5", 24_000),
-        ("regionStart = 0.25, regionEnd = 0.5, speed = -0.5", 48_000),
+        // From its last frame to its first are 23 999 frames of the region, at half speed.
+        ("regionStart = 0.25, regionEnd = 0.5, speed = -0.5", 47_999),
     ] {
         let mut rig = sampler("'tone.wav'", &format!("sampler('kick', {{ {set} }}) trigger('kick')"));
         let sound = rig.render(100_000);
@@ -321,6 +322,7 @@ fn hush_releases_in_50_ms_stops_what_plays_and_lets_the_transport_run() {
     assert!(sound.roughness() < 0.01);
     assert!(rig.snapshot().hushed && rig.snapshot().playing);
     assert_eq!(rig.run("clock:isPlaying()"), ["true"]);
+    rig.run("setParam('hat', 'volume', 0.5)");
     rig.skip(12_000);
     assert!(!rig.snapshot().hushed && !rig.fired().is_empty(), "the next evaluation plays again");
 }
