@@ -194,13 +194,11 @@ fn a_broken_state_is_refused_and_the_running_session_stays() {
     let mut plug = Plug::new(&Setup::default(), &format!("{STEADY} macro(2):map('hat.volume')"));
     let mut good = plug.instance.save_state().unwrap();
     let before = plug.session();
-    let text = String::from_utf8_lossy(&good).into_owned();
-    assert!(text.contains("\"session\""), "{}", &text[..200.min(text.len())]);
+    let text = String::from_utf8(good[8..].to_vec()).expect("eight bytes of length, then JSON");
     let mut broken: Vec<Vec<u8>> = (0..40).map(|part| good[..good.len() * part / 40].to_vec()).collect();
     let with = |from: &str, to: &str| {
-        assert!(text.contains(from), "{from}");
-        let body = text.as_bytes()[8..].to_vec();
-        let body = String::from_utf8_lossy(&body).replace(from, to).into_bytes();
+        assert!(text.contains(from), "{from} is in {text}");
+        let body = text.replace(from, to).into_bytes();
         let mut bytes = (body.len() as u64).to_le_bytes().to_vec();
         bytes.extend(body);
         bytes
@@ -213,8 +211,7 @@ fn a_broken_state_is_refused_and_the_running_session_stays() {
     broken.push(vec![0xFF; 4_096]);
     for (number, bytes) in broken.iter().enumerate() {
         // The host may hear success: the framework knows no other answer for some of these.
-        let told = plug.instance.load_state(bytes);
-        if number > 38 { eprintln!("{number} {told:?} {:?} {:?}", &bytes[..20.min(bytes.len())], plug.remote.now().notices.len()); }
+        let _ = plug.instance.load_state(bytes);
         plug.settle();
         assert_eq!(plug.session(), before, "broken state {number}");
         plug.render(128, &[64]);

@@ -10,7 +10,7 @@ use crate::rig::Rig;
 use crate::strategy::session;
 
 /// Everything of this version's declarative helpers.
-const SONG: &str = r#"
+pub const SONG: &str = r#"
 clock:setBPM(126) seed(42)
 sampler("kick", { samples = { "click.wav", "saw.wav" }, volume = 0.8, speed = 1.2, playStyle = "ONCE", polyphonyMode = "POLY", attackMs = 5 })
 sampler("kick").sample[2] { speed = 0.5, regionStart = 0.25 }

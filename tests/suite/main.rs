@@ -7,6 +7,8 @@ mod chains;
 mod clock;
 mod engine;
 mod engine_rig;
+mod golden;
+mod headless;
 mod host;
 mod host_rig;
 mod lua;
@@ -16,6 +18,7 @@ mod properties;
 mod rig;
 mod rows;
 mod sampler;
+mod soak;
 mod strategy;
 mod tidy;
 
