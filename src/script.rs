@@ -421,7 +421,7 @@ fn show(value: &Value) -> mlua::Result<Arc<str>> {
 }
 
 /// Cut `chunk:12: message` into the line and the message, where `chunk` is one of ours.
-fn split_place<'a>(text: &'a str, known: impl Fn(&str) -> bool) -> (Option<u32>, &'a str) {
+fn split_place(text: &str, known: impl Fn(&str) -> bool) -> (Option<u32>, &str) {
     let Some((name, rest)) = text.split_once(':') else { return (None, text) };
     match rest.split_once(": ") {
         Some((line, message)) if known(name) => match line.parse() {

@@ -3,6 +3,12 @@
 //! Parts of H1, H2, H7 and H17; no row is proved whole here while the audio room is a stand-in.
 //!
 //! A host of raw CLAP calls, because it has to do what no decent host does: leave buses out, pass null, pass mono.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may read a real clock and start a thread of its own"
+)]
 #![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
 
 use std::collections::BTreeMap;

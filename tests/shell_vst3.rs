@@ -3,6 +3,12 @@
 //! Parts of H1, H2 and H7.
 //!
 //! Without the keeper (see `plugin/keeper.rs`) the last test aborts the process in most runs.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may read a real clock and start a thread of its own"
+)]
 #![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
 
 use std::collections::BTreeSet;

@@ -82,10 +82,10 @@ impl Rooms {
             let ends = wires.script;
             let waker = ends.waker.clone();
             let files: Arc<dyn Files> = Arc::new(Library);
-            let script = keep(
-                station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)),
-                "script",
-            );
+            #[allow(clippy::disallowed_methods, reason = "the edge where the clock is handed in")]
+            let clock = std::time::Instant::now;
+            let script =
+                keep(station::start("tracklight script", &waker, move || Script::new(ends, files, clock)), "script");
             let listed = INSTANCES.enter(wires.remote.clone());
             Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
         });

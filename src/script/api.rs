@@ -436,7 +436,7 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
         let title = entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };
         if entry.owner != Owner::Global {
-            let first = (!values.is_empty()).then(|| values.remove(0)).unwrap_or(Value::Nil);
+            let first = if values.is_empty() { Value::Nil } else { values.remove(0) };
             let found = first.as_userdata().and_then(|d| d.borrow::<Handle>().ok().map(|h| h.clone()));
             match found.filter(|h| h.owner == entry.owner) {
                 Some(found) => this = found,

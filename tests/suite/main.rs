@@ -1,6 +1,11 @@
 //! One binary of tests that read like the product: behaviour per room over public doors, the whole plug-in on one
 //! thread (`rig`), properties that hold for anything, and the house's agreements (`tidy`).
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may read a real clock and start a thread of its own"
+)]
 
 mod bounce;
 mod chains;

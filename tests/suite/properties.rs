@@ -1,4 +1,6 @@
 //! What holds for any document and any commands.
+//!
+//! proves: C1 C3
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ fn named(text: &str) -> Name {
 fn session(commands: Vec<Command>) -> Session {
     let add = |uid, kind, name| Command::AddModule { uid: Uid(uid), kind, name: named(name) };
     let mut session = Session::new();
-    let start = vec![
+    let start = [
         add(101, ModuleKind::MultiSampler, "kick"),
         add(102, ModuleKind::TrackerSequencer, "seq"),
         add(103, ModuleKind::AudioMixer, "a_mix"),
