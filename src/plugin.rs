@@ -194,7 +194,8 @@ impl<V: Variant> Plugin for Tracklight<V> {
 /// silent for that long: there it has to be endless.
 fn status(activity: Activity, format: PluginApi) -> ProcessStatus {
     match (format, activity) {
-        (PluginApi::Clap, Activity::Silent) => ProcessStatus::Normal,
+        // Not "normal": CLAP hosts are told then that they may stop calling while the output is quiet.
+        (PluginApi::Clap, Activity::Silent) => ProcessStatus::Tail(0),
         _ => ProcessStatus::KeepAlive,
     }
 }

@@ -70,7 +70,7 @@ impl Cables {
     pub fn follow(&mut self, volumes: &[f32], fade: u32) {
         for (state, &volume) in self.states.iter_mut().zip(volumes) {
             if state.gain.target() != volume {
-                state.gain.set(volume, fade);
+                state.gain.glide(volume, fade);
             }
         }
     }

@@ -80,7 +80,7 @@ impl Mix {
         let master = if master.is_finite() { master.clamp(0.0, 1.0) } else { 1.0 };
         for (ramp, target) in [(&mut self.master, master), (&mut self.dry, f32::from(u8::from(bypass)))] {
             if ramp.target() != target {
-                ramp.set(target, frames);
+                ramp.glide(target, frames);
             }
         }
     }
@@ -119,7 +119,7 @@ impl Mix {
             let target = if node.enabled { live.node(place) } else { 0.0 };
             let gain = &mut self.nodes[usize::from(node.slot) % MODULES_MAX].gain;
             if gain.target() != target {
-                gain.set(target, self.fade);
+                gain.glide(target, self.fade);
             }
         }
         self.cables.follow(live.cables(), self.fade);

@@ -157,10 +157,10 @@ impl Voice {
     pub fn follow(&mut self, volume: f32, pan: f32, speed: f64) {
         let fade = self.start.fade;
         if !self.start.own[0] && volume != self.volume.target() {
-            self.volume.set(volume, fade);
+            self.volume.glide(volume, fade);
         }
         if !self.start.own[1] && pan != self.pan.target() {
-            self.pan.set(pan, fade);
+            self.pan.glide(pan, fade);
         }
         if !self.start.own[2] && speed != self.start.speed {
             self.start.speed = speed;

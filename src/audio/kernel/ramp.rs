@@ -32,6 +32,17 @@ impl Ramp {
         *self = Self { from, target, per_frame, done: 0, frames };
     }
 
+    /// Go to `target` so that the very next frame is under way already and frame `frames - 1` is the first at the target:
+    /// what moves at a frame is heard from that frame. 0 frames: the next frame is there.
+    ///
+    /// Thread: audio. Realtime: yes.
+    pub fn glide(&mut self, target: f32, frames: u32) {
+        // From what was heard last, so that moving anew at each frame makes no step of two.
+        let from = if self.frames_left() == 0 { self.target } else { self.value_at(self.done.saturating_sub(1)) };
+        let per_frame = if frames == 0 { 0.0 } else { (target - from) / frames as f32 };
+        *self = Self { from, target, per_frame, done: frames.min(1), frames };
+    }
+
     /// The value of the next frame.
     ///
     /// Thread: audio. Realtime: yes.
@@ -82,6 +93,20 @@ impl Ramp {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_glide_is_under_way_at_its_first_frame_and_goes_on_evenly_when_moved_again() {
+        let mut ramp = Ramp::new(1.0);
+        let mut out = [0.0; 2];
+        ramp.glide(0.0, 4);
+        ramp.fill(&mut out);
+        assert_eq!(out, [0.75, 0.5]);
+        ramp.glide(0.0, 2);
+        ramp.fill(&mut out);
+        assert_eq!(out, [0.25, 0.0]);
+        ramp.glide(1.0, 0);
+        assert_eq!(ramp.value(), 1.0);
+    }
 
     #[test]
     fn it_starts_where_it_is_and_arrives_exactly() {

@@ -279,6 +279,8 @@ impl Session {
         if let Some(old) = self.macros.get(path).filter(|old| old.number != map.number) {
             notes.push(format!("{path} was mapped to macro {}; it follows macro {} now", old.number, map.number));
         }
+        // Adding 0.0 turns −0.0 into 0.0, so equal mappings have equal bytes.
+        let map = MacroMap { min: map.min + 0.0, max: map.max + 0.0, ..map };
         Ok(vec![Edit::Macro(path.clone(), Some(map))])
     }
 }
