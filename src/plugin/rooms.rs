@@ -119,7 +119,9 @@ impl Rooms {
             let settled = remote.gate.settle(step);
             let busy = |state: &Loading| matches!(state, Loading::Asked | Loading::Decoding(_));
             if settled && !remote.now().media.values().any(busy) {
-                return true;
+                // A file is shown as ready before audio gets it: once more round, and it has it.
+                let _ = remote.asks.send(Ask::Console(vec![]));
+                return remote.gate.settle(limit);
             }
             if waited >= limit {
                 return false;

@@ -146,7 +146,12 @@ fn write_pattern(text: &mut String, name: &Name, pattern: &Pattern) {
     if pattern.salt != salt_of(name) {
         parts.push(format!("salt = {}", whole(pattern.salt)));
     }
-    if pattern.columns != [Column::Index, Column::Length] {
+    // A hit shows the columns it needs, so hidden ones have to be hidden again.
+    let hides = pattern.rows.values().any(|row| match row {
+        Row::Hit(hit) => hit.columns().any(|column| !pattern.columns.contains(&column)),
+        _ => false,
+    });
+    if hides || pattern.columns != [Column::Index, Column::Length] {
         let names: Vec<String> = pattern.columns.iter().map(|c| quote(c.name())).collect();
         parts.push(format!("columns = {{ {} }}", names.join(", ")));
     }

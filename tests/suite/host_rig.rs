@@ -134,6 +134,9 @@ impl Plug {
             let settled = self.remote.gate.settle(Duration::from_secs(10));
             assert!(settled, "the rooms do not come to rest");
             if !self.remote.now().media.values().any(busy) {
+                // A file is shown as ready before audio gets it: once more round, and it has it.
+                let _ = self.remote.asks.send(tracklight::model::Ask::Console(vec![]));
+                assert!(self.remote.gate.settle(Duration::from_secs(10)));
                 return;
             }
             std::thread::yield_now();
