@@ -73,6 +73,8 @@ pub struct Engine {
     /// Asks taken and not yet counted as done.
     taken: u64,
     ticks: u64,
+    /// When hush was asked for last.
+    hushed_at: Option<Instant>,
     /// Things lent after the last collection.
     lent: usize,
 }
@@ -133,6 +135,7 @@ impl Engine {
             processing: false,
             taken: 0,
             ticks: 0,
+            hushed_at: None,
             lent: 0,
         }
     }
@@ -201,7 +204,7 @@ impl Engine {
                 FromAudio::HostLeads => {
                     self.board.notice("the host's transport leads: play, stop and locate in the host");
                 }
-                FromAudio::HushPressed => self.hush(ToAudio::Hush),
+                FromAudio::HushPressed => self.hush(now),
             }
         }
     }

@@ -166,7 +166,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
         let activity = guard(&self.faults.audio_panics, || {
             audio.block.read_notes(main.samples(), || context.next_event(), &self.faults);
             let transport = block::transport(context.transport());
-            audio.block.run(&mut audio.processor, audio.has_input, main, aux, &transport, &self.params.read())
+            audio.block.run(&mut audio.processor, audio.has_input, main, aux, transport.as_ref(), &self.params.read())
         });
         match activity {
             Some(activity) => status(activity, context.plugin_api()),

@@ -3,13 +3,16 @@
 //! Thread: engine.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::history::TakenBack;
 use super::pending::{Plan, Wait, due};
 use super::{Engine, loader};
 use crate::bus::ToAudio;
 use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Performed, TransportVerb};
+
+/// A hush this soon after another is panic.
+const HUSH_TWICE: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) fn take_ask(&mut self, ask: Ask, now: Instant) {
@@ -20,8 +23,8 @@ impl Engine {
                 let told = self.history.redo(Arc::make_mut(&mut self.session));
                 self.taken_back("redo", told);
             }
-            Ask::Hush => self.hush(ToAudio::Hush),
-            Ask::Panic => self.hush(ToAudio::Panic),
+            Ask::Hush => self.hush(now),
+            Ask::Panic => self.silence(ToAudio::Panic),
             Ask::Console(lines) => lines.into_iter().for_each(|line| self.board.console(line)),
             Ask::Evaluated(result) => self.board.evaluated(result),
             Ask::Notice(text) => self.board.notice(&text),
@@ -191,8 +194,15 @@ impl Engine {
         }
     }
 
+    /// Hush; a second one soon after is panic.
+    pub(super) fn hush(&mut self, now: Instant) {
+        let last = self.hushed_at.replace(now);
+        let again = last.is_some_and(|last| now.saturating_duration_since(last) <= HUSH_TWICE);
+        self.silence(if again { ToAudio::Panic } else { ToAudio::Hush });
+    }
+
     /// Sequencers are silent until the next play or evaluation, and nothing waits.
-    pub(super) fn hush(&mut self, message: ToAudio) {
+    fn silence(&mut self, message: ToAudio) {
         self.drop_waiting("hush");
         self.board.hushed(true);
         self.dirty.program = true;

@@ -56,7 +56,7 @@ impl Block {
         has_input: bool,
         main: &mut Buffer,
         aux: &mut AuxiliaryBuffers,
-        transport: &HostTransport,
+        transport: Option<&HostTransport>,
         params: &HostParams,
     ) -> Activity {
         let Some(mut main) = stereo(main) else { return Activity::Silent };
@@ -87,7 +87,8 @@ impl Block {
                 main_out: cut(&mut main, start, end),
                 aux: buses.each_mut().map(|bus| bus.as_mut().map(|bus| cut(bus, start, end))),
             };
-            activity = processor.process(&mut io, Some(&advanced(transport, start, self.rate)), params, now);
+            let transport = transport.map(|transport| advanced(transport, start, self.rate));
+            activity = processor.process(&mut io, transport.as_ref(), params, now);
         }
         activity
     }
@@ -104,10 +105,10 @@ pub fn silence(main: &mut Buffer, aux: &mut AuxiliaryBuffers) {
 /// What the host says of its transport at the start of this piece; what makes no sense counts as not said.
 ///
 /// Thread: audio. Realtime: yes. The beat is the host's own where it gives one, else worked out from its seconds or
-/// samples and the tempo.
-pub fn transport(host: &Transport) -> HostTransport {
+/// samples and the tempo. `None`: the host says nothing at all, so it has no transport and the internal clock leads.
+pub fn transport(host: &Transport) -> Option<HostTransport> {
     let signature = host.time_sig_numerator.zip(host.time_sig_denominator);
-    HostTransport {
+    let told = HostTransport {
         playing: host.playing,
         tempo: host.tempo.filter(|bpm| bpm.is_finite() && *bpm > 0.0),
         beat: host.pos_beats().filter(|beat| beat.is_finite()),
@@ -116,7 +117,8 @@ pub fn transport(host: &Transport) -> HostTransport {
             (upper > 0 && lower > 0).then_some((upper, lower))
         }),
         loop_beats: host.loop_range_beats().filter(|(start, end)| start.is_finite() && end.is_finite() && start < end),
-    }
+    };
+    (told != HostTransport::default()).then_some(told)
 }
 
 /// The transport `frames` later, at the block's tempo.
@@ -227,18 +229,18 @@ mod tests {
     #[test]
     fn a_transport_that_makes_no_sense_counts_as_not_told() {
         let mut host = Transport::new(48_000.0);
-        assert_eq!(transport(&host), HostTransport::default());
+        assert_eq!(transport(&host), None);
         host.tempo = Some(0.0);
         host.time_sig_numerator = Some(-3);
         host.time_sig_denominator = Some(4);
         host.pos_beats = Some(f64::NAN);
         host.loop_range_beats = Some((8.0, 8.0));
-        assert_eq!(transport(&host), HostTransport::default());
+        assert_eq!(transport(&host), None);
         host.tempo = Some(90.0);
         host.time_sig_numerator = Some(7);
         host.pos_beats = Some(-2.5);
         host.loop_range_beats = Some((4.0, 8.0));
-        let told = transport(&host);
+        let told = transport(&host).unwrap();
         assert_eq!((told.tempo, told.beat, told.signature), (Some(90.0), Some(-2.5), Some((7, 4))));
         assert_eq!(told.loop_beats, Some((4.0, 8.0)));
     }

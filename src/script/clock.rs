@@ -101,13 +101,16 @@ pub struct Follow {
     late: u64,
     /// Song position where the present stretch began.
     begun: f64,
+    /// The signature bars are counted in.
+    signature: Signature,
 }
 
 impl Follow {
     /// Nothing heard yet.
     pub fn new(now: Instant) -> Self {
         let lateness = std::collections::VecDeque::new();
-        Self { map: None, at: now, processing: false, offline: false, lateness, fired: 0, late: 0, begun: 0.0 }
+        let signature = Signature::default();
+        Self { map: None, at: now, processing: false, offline: false, lateness, fired: 0, late: 0, begun: 0.0, signature }
     }
 
     /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.
@@ -206,10 +209,9 @@ impl TimerKind {
     fn due(&mut self, follow: &Follow, from: f64, signature: Signature) -> Option<f64> {
         match self {
             Self::Every { span, next, .. } => {
-                let period = span.beats(signature);
-                let due = first_multiple(next.unwrap_or(from), period);
-                *next = Some(due);
-                follow.frame_of(due)
+                // Found anew each time: the signature may say now that a bar is something else.
+                let from = *next.get_or_insert(from);
+                follow.frame_of(first_multiple(from, span.beats(signature)))
             }
             Self::At { beat, from: waits, .. } => {
                 let from = *waits.get_or_insert(from);
@@ -226,9 +228,9 @@ impl TimerKind {
         }
     }
 
-    fn beat(&self) -> Option<f64> {
+    fn beat(&self, signature: Signature) -> Option<f64> {
         match self {
-            Self::Every { next, .. } => *next,
+            Self::Every { span, next, .. } => next.map(|from| first_multiple(from, span.beats(signature))),
             Self::At { beat, .. } => Some(*beat),
             Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due,
             Self::Routine { .. } => None,
@@ -258,9 +260,18 @@ impl Script {
                 }
             }
         }
+        let signature = world.signature();
+        let changed = std::mem::replace(&mut self.follow.signature, signature) != signature;
         if let Some(from) = jumped {
             self.follow.begun = from;
             world.timers.iter_mut().for_each(|t| t.kind.rebase(from));
+        } else if let Some(here) = self.follow.beat(self.follow.frame(now)).filter(|_| changed) {
+            // Bars of the new signature that lie behind us are not caught up with.
+            for timer in &mut world.timers {
+                if let TimerKind::Every { span: BeatSpan::Bars(_), next: Some(from), .. } = &mut timer.kind {
+                    *from = from.max(here);
+                }
+            }
         }
     }
 
@@ -305,14 +316,15 @@ impl Script {
             let mut world = world.borrow_mut();
             let signature = world.signature();
             let Some(timer) = world.timers.get_mut(place) else { return };
-            let beat = timer.kind.beat();
+            let beat = timer.kind.beat(signature);
             let begins = frame.is_infinite();
             let frame = if begins { here } else { frame };
             let beat = beat.or_else(|| if begins { None } else { self.follow.beat(frame).map(tidy) });
             let call = match &mut timer.kind {
                 TimerKind::Every { span, callback, next } => {
-                    let (due, period) = (next.unwrap_or(0.0), span.beats(signature));
-                    *next = Some(first_multiple(due, period) + period);
+                    let (due, period) = (beat.unwrap_or(0.0), span.beats(signature));
+                    // Anywhere behind this one.
+                    *next = Some(due + period * 1e-6);
                     let argument = match span {
                         BeatSpan::Beats(_) => due,
                         BeatSpan::Bars(_) => (due / signature.bar_beats()).round() + 1.0,

@@ -7,14 +7,23 @@
     reason = "a test may read a real clock and start a thread of its own"
 )]
 
+mod bounce;
 mod chains;
 mod clock;
 mod engine;
 mod engine_rig;
+mod golden;
+mod headless;
+mod host;
+mod host_rig;
+mod lua;
+mod modules;
 mod moments;
 mod properties;
 mod rig;
 mod rows;
+mod sampler;
+mod soak;
 mod strategy;
 mod tidy;
 
