@@ -8,6 +8,9 @@ mod moments;
 mod properties;
 mod strategy;
 mod tidy;
+mod vst3_buses;
+mod vst3_clap;
+mod vst3_host;
 
 use tracklight_host::CountingAlloc;
 
