@@ -10,7 +10,14 @@ const SWITCHED_OFF: [Given; 4] = [Given::NullList, Given::NullChannels, Given::N
 fn started(class: &[u8; 16]) -> Instance {
     let mut instance = Instance::open(class);
     instance.start(48_000.0, FRAMES);
+    wait(&instance);
     instance
+}
+
+/// The rooms of an instance start at its first activate, in their own time; *Exact render* makes `process` wait for them.
+fn wait(instance: &Instance) {
+    let points = [Point::new("exact", 0, 1.0)];
+    instance.process(&Block { points: &points, ..Block::new(1, &[], &[Given::Stereo]) }, input);
 }
 
 /// Main carries a ramp, everything else 0.25.
@@ -96,13 +103,21 @@ fn a_mono_main_is_heard_on_both_sides_and_gets_the_left() {
 #[test]
 fn automation_keeps_its_frame_where_buses_are_missing() {
     let instance = started(MULTI);
-    for (given, value) in [(Given::Stereo, 0.5), (Given::NoChannels, 1.0), (Given::NullList, 0.25)] {
-        let before = instance.process(&Block::new(1, &[Given::Stereo], &[Given::Stereo]), |_, _| 1.0).buses[0][0][0];
+    let mut gain = 1.0;
+    for (given, value) in [(Given::Stereo, 0.5), (Given::NoChannels, 0.75), (Given::NullList, 0.25)] {
         let points = [Point::new("master", 37, value)];
-        let block = Block { points: &points, ..Block::new(FRAMES, &[Given::Stereo], &[Given::Stereo, given]) };
-        let heard = instance.process(&block, |_, _| 1.0);
-        let left = &heard.buses[0][0];
-        assert_eq!((left[0], left[36], left[37], left[63]), (before, before, value as f32, value as f32));
+        let outputs = [Given::Stereo, given];
+        let block = Block::new(FRAMES, &[Given::Stereo], &outputs);
+        let heard = instance.process(&Block { points: &points, ..block }, |_, _| 1.0);
+        // The gain glides from its frame on, for a few milliseconds.
+        let (before, after) = heard.buses[0][0].split_at(38);
+        assert!(before.iter().all(|sample| *sample == gain), "{given:?}: {before:?}");
+        let goal = value as f32;
+        assert!(after.windows(2).all(|pair| (pair[1] - goal).abs() < (pair[0] - goal).abs()), "{given:?}: {after:?}");
+        assert!((after[0] - goal).abs() < (gain - goal).abs(), "{given:?}: {after:?}");
+        let settled = (0..50).map(|_| instance.process(&block, |_, _| 1.0).buses[0][1][0]).last();
+        assert_eq!(settled, Some(goal), "{given:?}");
+        gain = goal;
     }
 }
 
@@ -143,6 +158,7 @@ fn room_is_made_anew_for_longer_blocks() {
     let mut instance = Instance::open(MULTI);
     for frames in [16, FRAMES, 32] {
         instance.start(48_000.0, frames);
+        wait(&instance);
         hears_main(&instance, &Block::new(frames, &[Given::Stereo], &[Given::Stereo]), 1.0);
     }
 }
@@ -152,7 +168,11 @@ fn lending_room_allocates_nothing() {
     assert!(tracklight_host::allocations_are_counted());
     let instance = started(MULTI);
     let (ins, outs) = (vec![Given::Stereo; 2], vec![Given::Stereo; 9]);
-    for block in [Block::new(FRAMES, &ins, &outs), Block::new(FRAMES, &ins[..1], &outs[..1]), Block::new(FRAMES, &[], &outs[..4])] {
+    for block in [
+        Block::new(FRAMES, &ins, &outs),
+        Block::new(FRAMES, &ins[..1], &outs[..1]),
+        Block::new(FRAMES, &[], &outs[..4]),
+    ] {
         assert_eq!(instance.watched(&block, 100), tracklight_host::Allocations::NONE);
     }
 }
