@@ -29,7 +29,7 @@ use publish::Board;
 
 /// Most asks taken in one tick.
 const ASKS_MAX: usize = 4096;
-/// In real time a new Program waits while audio has this many messages to read: it will read the newest soon enough.
+/// A new Program waits while audio has this many messages to read: it will read the newest soon enough.
 const CROWDED: usize = 64;
 /// Quarter notes after its moment at which a Batch takes effect though audio did not report.
 const GRACE: f64 = 0.25;
@@ -45,6 +45,14 @@ struct Dirty {
     media: bool,
     /// Undo or redo changed.
     history: bool,
+}
+
+/// The song position went elsewhere.
+struct Leap {
+    /// By the host's loop.
+    wrapped: bool,
+    /// Where it would be otherwise, quarter notes.
+    last: f64,
 }
 
 /// The engine's station.
@@ -73,8 +81,12 @@ impl Station for Engine {
     fn tick(&mut self, now: Instant) -> Pace {
         // Before the asks: what the script sent until then is among them.
         let script_done = self.ends.gate.script_done.load(Ordering::Acquire);
-        self.watch_clock(now);
+        let leap = self.watch_clock();
         self.hear_audio(now);
+        // After the reports: what audio swapped to at the leap is not waiting any more.
+        if let Some(leap) = leap {
+            self.follow(&leap);
+        }
         self.hear_media();
         let empty = self.take_asks(now);
         self.mind_pending(now);
@@ -84,7 +96,7 @@ impl Station for Engine {
         let flushed = self.flush(plans);
         self.settle(script_done, empty && flushed);
         self.free_memory();
-        self.pace(empty)
+        self.pace(empty, flushed)
     }
 
     fn recover(&mut self, message: &str) {
@@ -130,7 +142,7 @@ impl Engine {
         self.processing && self.board.next().playing
     }
 
-    fn watch_clock(&mut self, now: Instant) {
+    fn watch_clock(&mut self) -> Option<Leap> {
         let processing = self.ends.gate.processing.load(Ordering::Acquire);
         if processing && !self.processing {
             self.dirty.program = true;
@@ -146,17 +158,17 @@ impl Engine {
         let map = self.clock;
         // A map that nobody wrote since is from before audio was started.
         if !processing || map == before {
-            return;
+            return None;
         }
         let jumped = map.jump != before.jump;
         self.transport(map.playing, map.host, jumped);
         let wrapped = !jumped && map.pass > before.pass;
-        if (jumped || wrapped) && !self.pending.is_empty() {
-            let last = before.beat_at(map.frame as f64);
-            self.dirty.program = true;
-            let waits = self.pending.jumped(&map, last, wrapped, &self.session);
-            self.apply_waits(waits, now);
-        }
+        (jumped || wrapped).then(|| Leap { wrapped, last: before.beat_at(map.frame as f64) })
+    }
+
+    /// Those that wait find their moments anew.
+    fn follow(&mut self, leap: &Leap) {
+        self.dirty.program |= self.pending.jumped(&self.clock, leap.last, leap.wrapped, &self.session);
     }
 
     fn transport(&mut self, playing: bool, host: bool, jumped: bool) {
@@ -241,9 +253,8 @@ impl Engine {
                 let waits = self.pending.take_all();
                 self.apply_waits(waits, now);
             } else {
-                let (loader, folders) = (&self.loader, &self.session.folders);
-                self.dirty.program |=
-                    self.pending.update_loading(|batch| !loader.has(loader::needs_of(batch, folders).keys()));
+                let loader = &self.loader;
+                self.dirty.program |= self.pending.update_loading(|needs| !loader.has(needs.iter()));
                 self.dirty.program |= self.pending.postpone(&self.clock, &self.session);
                 let beat = self.clock.beat;
                 let waits = self.pending.take(|wait| wait.is_ready() && beat >= wait.due + GRACE);
@@ -307,8 +318,7 @@ impl Engine {
         if self.dirty.program {
             let room = self.ends.to_audio.slots();
             let queued = self.ends.to_audio.buffer().capacity() - room;
-            let offline = self.ends.gate.offline.load(Ordering::Relaxed);
-            if room < PLANS_MAX + 2 || (queued > CROWDED && !offline) {
+            if room < PLANS_MAX + 2 || (queued > CROWDED && !self.is_last_call()) {
                 return false;
             }
             self.send_programs(plans);
@@ -316,6 +326,13 @@ impl Engine {
         }
         let compiler = &self.compiler;
         self.outbox.send(&mut self.ends.to_audio, |uid| compiler.sampler_slot(uid))
+    }
+
+    /// Whether audio, rendering offline, waits for just this Program: the script is where audio wants it.
+    fn is_last_call(&self) -> bool {
+        let gate = &self.ends.gate;
+        gate.offline.load(Ordering::Relaxed)
+            && gate.script_done.load(Ordering::Acquire) >= gate.wanted.load(Ordering::Acquire)
     }
 
     fn send_programs(&mut self, mut plans: Vec<Plan>) {
@@ -366,10 +383,10 @@ impl Engine {
         }
     }
 
-    fn pace(&self, empty: bool) -> Pace {
+    fn pace(&self, empty: bool, flushed: bool) -> Pace {
         if !empty {
             Pace::Now
-        } else if self.board.next().playing || (self.processing && self.dirty.program) {
+        } else if self.board.next().playing || !flushed {
             Pace::Idle(Duration::from_millis(2))
         } else {
             Pace::Idle(Duration::from_millis(50))

@@ -40,8 +40,12 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["headless", rest @ ..] => end(headless(rest)),
-        ["docs", "--out", folder] => end(write_docs(&PathBuf::from(folder)).map(|pages| println!("{}", pages.join("\n")))),
-        [word, ..] if !word.starts_with('-') => end(Err(format!("there is no command `{word}`; see `tracklight --help`"))),
+        ["docs", "--out", folder] => {
+            end(write_docs(&PathBuf::from(folder)).map(|pages| println!("{}", pages.join("\n"))))
+        }
+        [word, ..] if !word.starts_with('-') => {
+            end(Err(format!("there is no command `{word}`; see `tracklight --help`")))
+        }
         _ => device::open(args),
     }
 }

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
+use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
 pub mod block;
 pub mod clap_front;
@@ -81,7 +82,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = block::MOST_EVENTS;
 
-    type Editor = ();
+    type Editor = EguiEditor<editor::Guarded<editor::Late>>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -100,8 +101,9 @@ impl<V: Variant> Plugin for Tracklight<V> {
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
         if let Some(keeper) = V::keeper().filter(|_| keeper::making()) {
             keeper.adopt(move || executor.execute_background(()));
+            return None;
         }
-        None
+        editor::editor(editor::Late::new(self.rooms.clone()), RepaintNotifier::default(), self.faults.clone())
     }
 
     /// Thread: main, before anything of a state is applied.
@@ -129,7 +131,12 @@ impl<V: Variant> Plugin for Tracklight<V> {
             processor.prepare(rate, frames, offline);
             rooms.processing(true, offline);
             rooms.wait_ready(offline);
-            Some(Audio { processor, block: Block::new(rate, frames), has_input: layout.main_input_channels.is_some(), broken: false })
+            Some(Audio {
+                processor,
+                block: Block::new(rate, frames),
+                has_input: layout.main_input_channels.is_some(),
+                broken: false,
+            })
         })
         .flatten();
         self.audio.is_some()

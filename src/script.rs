@@ -27,9 +27,7 @@ use std::time::{Duration, Instant};
 use mlua::{Function, Lua, MultiValue, Value};
 
 use crate::bus::{Files, Pace, ScriptEnds, Station};
-use crate::model::{
-    Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When,
-};
+use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When};
 
 use clock::Follow;
 pub use clock::Timing;
@@ -196,7 +194,8 @@ impl Script {
         let name = shown_name(&call.chunk);
         let first = call.first_line.max(1);
         let last = first + call.text.lines().count().max(1) as u32 - 1;
-        let scope = if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
+        let scope =
+            if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
         let label = if first == 1 && !call.repl { name.clone() } else { format!("{name} line {first}") };
         let run = Run { origin: Origin::Script, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
         self.world.borrow_mut().remember(&name, Source { text: call.text.clone(), first_line: first });

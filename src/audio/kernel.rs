@@ -109,14 +109,7 @@ impl Kernels {
     /// band-limited for faster ones (free of aliases up to speed 4).
     ///
     /// Thread: audio. Realtime: yes. Frames as in [`Kernels::cubic`].
-    pub fn sinc(
-        &self,
-        tables: &SincTables,
-        run: &Run<'_>,
-        gain: &Gain<'_>,
-        out_l: &mut [f32],
-        out_r: &mut [f32],
-    ) {
+    pub fn sinc(&self, tables: &SincTables, run: &Run<'_>, gain: &Gain<'_>, out_l: &mut [f32], out_r: &mut [f32]) {
         // SAFETY: the pointer was chosen after its instruction set had been detected.
         #[allow(unsafe_code)]
         unsafe {

@@ -136,7 +136,15 @@ impl Mix {
     }
 
     /// Make frames `from..to` of the block.
-    pub fn render(&mut self, program: &Program, samplers: &mut Samplers, io: &mut Io<'_>, from: usize, to: usize, meters: &Meters) {
+    pub fn render(
+        &mut self,
+        program: &Program,
+        samplers: &mut Samplers,
+        io: &mut Io<'_>,
+        from: usize,
+        to: usize,
+        meters: &Meters,
+    ) {
         let n = to - from;
         let mut cable = 0;
         let mut main_seen = false;
@@ -164,7 +172,9 @@ impl Mix {
                 }
             }
             for input in &node.inputs {
-                if let (Some(source), Some(ramp)) = (program.nodes.get(usize::from(input.from)), self.cables.ramp(cable)) {
+                if let (Some(source), Some(ramp)) =
+                    (program.nodes.get(usize::from(input.from)), self.cables.ramp(cable))
+                {
                     let source = usize::from(source.slot) % MODULES_MAX;
                     add(&mut self.buses, source, at, ramp, n, &mut self.line);
                 }
@@ -273,7 +283,9 @@ impl Mix {
         let Some(input) = io.main_in else { return };
         for (out, input) in io.main_out.iter_mut().zip(input) {
             let there = out.len().min(input.len()).min(to).saturating_sub(from);
-            let Some((out, input)) = out.get_mut(from..from + there).zip(input.get(from..from + there)) else { continue };
+            let Some((out, input)) = out.get_mut(from..from + there).zip(input.get(from..from + there)) else {
+                continue;
+            };
             let passed = input.iter().zip(&self.line).map(|(sample, dry)| sample * dry);
             out.iter_mut().zip(passed).for_each(|(out, sample)| *out += sample);
         }

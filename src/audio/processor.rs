@@ -21,12 +21,14 @@ use super::voice::PIECE;
 use super::{Activity, HostParams, HostTransport, Io, Note, NoteKind};
 use crate::bus::latest::ClockWriter;
 use crate::bus::meters::Meters;
-use crate::bus::program::EntryProgram;
+use crate::bus::program::{EntryProgram, SequencerProgram};
 use crate::bus::station::Waker;
 use crate::bus::{AudioEnds, FromAudio, Gate, Lent, Program, ToAudio};
 use crate::model::session::SEQUENCERS_MAX;
 use crate::model::{ClockMap, TransportVerb};
 
+/// How long an offline block waits before it looks into its inbox again.
+const WAIT_STEP: Duration = Duration::from_millis(2);
 /// How long an offline block waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Frames between two showings of the clock while nothing changes but time.
@@ -51,7 +53,10 @@ pub struct Processor {
     mix: Mix,
     macros: [f32; 64],
     stale: bool,
-    hush: bool,
+    /// The host's hush switch as last seen.
+    hush: Option<bool>,
+    /// The host's hush was pressed and the engine has not answered with a Program yet.
+    hushed: bool,
     bypass: bool,
 }
 
@@ -70,7 +75,7 @@ impl Processor {
             offline: false,
             program: None,
             live: Live::default(),
-            transport: Transport::new(48_000.0),
+            transport: Transport::new(48_000.0, 0),
             walkers: vec![Walker::default(); SEQUENCERS_MAX].into_boxed_slice(),
             shots: Shots::default(),
             plans: Plans::default(),
@@ -78,26 +83,25 @@ impl Processor {
             samplers,
             macros: [0.0; 64],
             stale: true,
-            hush: false,
+            hush: None,
+            hushed: false,
             bypass: false,
         }
     }
 
-    /// Get ready for `rate` frames per second. The Program is kept; the frame counter begins at 0. `max_block` changes
+    /// Get ready for `rate` frames per second. The Program is kept, rendered frames are counted on. `max_block` changes
     /// nothing: blocks are made in pieces. Thread: any but audio, while `process` is not running.
     pub fn prepare(&mut self, rate: f64, _max_block: usize, offline: bool) {
         let rate = if rate.is_finite() { rate.clamp(1000.0, 1_000_000.0) } else { 48_000.0 };
         self.offline = offline;
         self.gate.offline.store(offline, Ordering::Release);
-        // Frames are counted anew, so what was counted before says nothing any more.
-        for counter in [&self.gate.wanted, &self.gate.script_done, &self.gate.engine_done] {
-            counter.store(0, Ordering::Release);
-        }
-        self.transport = Transport::new(rate);
+        // Frames are counted on: the gate's counters must never be right by chance.
+        self.transport = Transport::new(rate, self.transport.frame());
         self.shown = None;
         self.samplers = Samplers::new(rate);
         self.mix = Mix::new(self.samplers.fade());
         self.shots.clear();
+        self.hush = None;
         if let Some(program) = self.program.take() {
             self.install(program);
         }
@@ -122,8 +126,12 @@ impl Processor {
         let n = io.main_out[0].len().min(io.main_out[1].len());
         io.main_out.iter_mut().chain(io.aux.iter_mut().flatten().flatten()).for_each(|out| out.fill(0.0));
         self.lead(transport);
-        if self.offline || params.exact {
-            self.wait(n);
+        let exact = self.offline || params.exact;
+        if self.gate.offline.load(Ordering::Relaxed) != exact {
+            self.gate.offline.store(exact, Ordering::Release);
+        }
+        if exact {
+            self.wait(n, transport);
         }
         self.take_messages(transport);
         self.take_params(params);
@@ -177,7 +185,7 @@ impl Processor {
             return;
         }
         if moves.stopped || (moves.located && self.transport.playing()) {
-            self.samplers.release_sequenced();
+            self.samplers.release_sequenced(None);
         }
         if moves.started {
             self.samplers.forget_positions();
@@ -223,14 +231,21 @@ impl Processor {
     }
 
     /// Offline: until script and engine have done everything before the end of this block.
-    fn wait(&mut self, n: usize) {
+    fn wait(&mut self, n: usize, host: Option<&HostTransport>) {
         self.shown = None;
         self.show_clock();
         let end = self.transport.frame() + n as u64;
         self.gate.wanted.store(end, Ordering::Release);
         self.wakers.iter().for_each(Waker::wake);
-        if !self.gate.wait_engine(end, PATIENCE) {
-            Meters::count(&self.reports.meters.gave_up);
+        let mut left = PATIENCE;
+        while !self.gate.wait_engine(end, WAIT_STEP.min(left)) {
+            left = left.saturating_sub(WAIT_STEP);
+            if left.is_zero() {
+                Meters::count(&self.reports.meters.gave_up);
+                return;
+            }
+            // The engine may be waiting for room in the ring.
+            self.take_messages(host);
         }
     }
 
@@ -287,11 +302,13 @@ impl Processor {
                 }
             }
         }
-        if params.hush && !self.hush {
+        // A switch that stands on when we begin was not pressed now.
+        if params.hush && self.hush == Some(false) {
             self.reports.tell(FromAudio::HushPressed);
+            self.hushed = true;
             self.hush();
         }
-        self.hush = params.hush;
+        self.hush = Some(params.hush);
         if params.bypass && !self.bypass {
             // What sounds rings out; loops would ring for ever.
             self.shots.clear();
@@ -308,8 +325,16 @@ impl Processor {
         let (mix, samplers) = (&self.mix, &mut self.samplers);
         samplers.swap(&program, |slot| old.as_deref().map_or(0.0, |old| mix.way_out(old, slot)));
         self.mix.swap(old.as_deref(), &program, &self.live);
+        for gone in old.iter().flat_map(|old| &old.sequencers) {
+            let stays = |new: &SequencerProgram| new.slot == gone.slot && new.uid == gone.uid && new.enabled;
+            if !program.sequencers.iter().any(stays) {
+                // Nobody is left who could end what it started.
+                self.samplers.release_sequenced(Some(gone.slot));
+            }
+        }
         self.samplers.follow(&self.live);
         self.stale = false;
+        self.hushed = false;
         self.program = Some(program);
         self.seek();
     }
@@ -340,7 +365,11 @@ impl Processor {
     fn turn_over(&mut self) {
         let now = self.transport.frame();
         loop {
-            if self.plans.next_beat().is_some_and(|due| self.transport.frame_of(due) <= now || !self.transport.playing()) {
+            if self
+                .plans
+                .next_beat()
+                .is_some_and(|due| self.transport.frame_of(due) <= now || !self.transport.playing())
+            {
                 if let Some(plan) = self.plans.pop() {
                     self.enact(plan);
                 }
@@ -363,7 +392,7 @@ impl Processor {
         for sequencer in &program.sequencers {
             let slot = usize::from(sequencer.slot) % SEQUENCERS_MAX;
             while let Some(place) = self.walkers[slot].take(&sequencer.entries, &self.transport, now) {
-                if sequencer.enabled && !program.hushed && !self.bypass {
+                if sequencer.enabled && !program.hushed && !self.hushed && !self.bypass {
                     let (samplers, live) = (&mut self.samplers, &self.live);
                     let (transport, reports) = (&self.transport, &mut self.reports);
                     Stage { samplers, live, transport, reports }.play(&program, sequencer, place);

@@ -46,17 +46,5 @@ pub fn columns(all: &[(Param, f32)]) -> (u8, [(Param, f32); COLUMNS_MAX]) {
 pub fn fired(frame: u64, beat: f64, sampler: u16, index: u16, note: Option<u8>, why: Why) -> Fired {
     let (count, params) = columns(&[]);
     let note = note.unwrap_or(255);
-    Fired {
-        frame,
-        beat,
-        sampler,
-        sequencer: u16::MAX,
-        pattern: u16::MAX,
-        row: 0,
-        index,
-        note,
-        count,
-        why,
-        params,
-    }
+    Fired { frame, beat, sampler, sequencer: u16::MAX, pattern: u16::MAX, row: 0, index, note, count, why, params }
 }

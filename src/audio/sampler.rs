@@ -63,7 +63,8 @@ impl Samplers {
             voices: (0..VOICES_MAX).map(|_| None).collect(),
             links: vec![Link { before: NONE, after: NONE }; VOICES_MAX].into_boxed_slice(),
             free: (0..VOICES_MAX as u16).rev().collect(),
-            states: vec![State { uid: None, first: NONE, last: NONE, place: NONE }; SAMPLERS_MAX + 1].into_boxed_slice(),
+            states: vec![State { uid: None, first: NONE, last: NONE, place: NONE }; SAMPLERS_MAX + 1]
+                .into_boxed_slice(),
             memory: Memory::default(),
             tools: Box::new(tools),
             rate,
@@ -164,7 +165,8 @@ impl Samplers {
         let sample = usize::from(asked.index).checked_sub(1).and_then(|at| sampler.bank.get(at));
         let values = live.sampler(usize::from(place));
         let Some((sample, values)) = sample.zip(values) else { return Why::Missing };
-        let Some(clip) = sample.clip.as_ref().filter(|clip| clip.frames() > 0 && clip.frames() < i32::MAX as usize) else {
+        let Some(clip) = sample.clip.as_ref().filter(|clip| clip.frames() > 0 && clip.frames() < i32::MAX as usize)
+        else {
             return Why::Missing;
         };
         let values = HitValues::new(values, sample, asked.columns);
@@ -232,10 +234,11 @@ impl Samplers {
         });
     }
 
-    /// The host stopped or jumped: what sequencers started is released.
-    pub fn release_sequenced(&mut self) {
+    /// What a sequencer started is released, or what any of them did (the clock stopped or jumped).
+    pub fn release_sequenced(&mut self, sequencer: Option<u16>) {
         self.each(|voice, _, memory| {
-            if voice.start().from.1 != NONE {
+            let from = voice.start().from.1;
+            if sequencer.map_or(from != NONE, |sequencer| from == sequencer) {
                 voice.release(memory);
             }
         });

@@ -113,7 +113,10 @@ impl Place {
     pub fn cycle(self, entries: &[EntryProgram], pass: u32) -> u64 {
         let Some(entry) = entries.get(self.entry) else { return 0 };
         let passes = if entry.pattern.by_pass { u64::from(pass) } else { 0 };
-        self.round * u64::from(entry.cycles_per_round) + u64::from(entry.cycles_before) + u64::from(self.repeat) + passes
+        self.round * u64::from(entry.cycles_per_round)
+            + u64::from(entry.cycles_before)
+            + u64::from(self.repeat)
+            + passes
     }
 }
 

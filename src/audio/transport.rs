@@ -14,6 +14,10 @@ use crate::model::{ClockMap, Signature, TransportVerb};
 const RAMP_BEATS: f64 = 1.0 / 64.0;
 /// Shorter loops of the host are not followed, in beats.
 const LOOP_BEATS_MIN: f64 = 1.0 / 16.0;
+/// Positions further from 0 are not believed: steps there could not be told apart.
+const BEAT_FAR: f64 = 1e9;
+/// Tempos of a host outside of this are not believed.
+const TEMPOS: std::ops::RangeInclusive<f64> = 0.01..=100_000.0;
 /// Two beats closer than this are one.
 pub const SAME_BEAT: f64 = 1e-9;
 
@@ -60,12 +64,12 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A clock that stands at beat 0. `rate` in frames per second.
-    pub fn new(rate: f64) -> Self {
+    /// A clock that stands at beat 0, at rendered frame `frame`. `rate` in frames per second.
+    pub fn new(rate: f64, frame: u64) -> Self {
         Self {
             rate,
-            frame: 0,
-            anchor: Anchor { frame: 0.0, beat: 0.0, bpm: 120.0 },
+            frame,
+            anchor: Anchor { frame: frame as f64, beat: 0.0, bpm: 120.0 },
             playing: false,
             host: false,
             pass: 0,
@@ -129,11 +133,7 @@ impl Transport {
     /// Whether a step at `beat` is still to be played.
     pub fn is_ahead(&self, beat: f64) -> bool {
         // At the border rounding decides, and it must decide as it did when the frame was rendered.
-        if (beat - self.cursor).abs() < SAME_BEAT {
-            self.frame_of(beat) >= self.frame
-        } else {
-            beat >= self.cursor
-        }
+        if (beat - self.cursor).abs() < SAME_BEAT { self.frame_of(beat) >= self.frame } else { beat >= self.cursor }
     }
 
     /// All steps before this beat are played.
@@ -201,14 +201,14 @@ impl Transport {
 
     fn follow_host(&mut self, host: &HostTransport) -> Moves {
         self.host = true;
-        let tempo = host.tempo.filter(|t| t.is_finite() && *t > 0.0).unwrap_or(self.anchor.bpm);
-        let beat = host.beat.filter(|b| b.is_finite());
+        let tempo = host.tempo.filter(|tempo| TEMPOS.contains(tempo)).unwrap_or(self.anchor.bpm);
+        let beat = host.beat.filter(|beat| beat.abs() <= BEAT_FAR);
         if let Some((num, den)) = host.signature.filter(|(num, den)| *num > 0 && *den > 0) {
             self.signature = Signature { num, den };
         }
-        let cycle = host.loop_beats.filter(|(start, end)| {
-            start.is_finite() && end.is_finite() && end - start >= LOOP_BEATS_MIN
-        });
+        let cycle = host
+            .loop_beats
+            .filter(|(start, end)| start.abs() <= BEAT_FAR && end.abs() <= BEAT_FAR && end - start >= LOOP_BEATS_MIN);
         let moves = match (self.playing, host.playing) {
             (true, true) => self.compare(beat, tempo, cycle),
             (true, false) => {
@@ -319,7 +319,7 @@ impl Transport {
                 self.jump = self.jump.wrapping_add(u32::from(!moves.located));
                 Moves { located: true, ..moves }
             }
-            TransportVerb::Locate(beat) if !beat.is_finite() => Moves::default(),
+            TransportVerb::Locate(beat) if beat.is_nan() || beat.abs() > BEAT_FAR => Moves::default(),
             TransportVerb::Locate(beat) if self.playing => {
                 self.jump_to(beat);
                 Moves { located: true, ..Moves::default() }

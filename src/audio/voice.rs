@@ -5,7 +5,8 @@
 //! **Invariant:** everything a voice does is decided by frames it has made and never by how these were cut into runs.
 
 use super::kernel::{
-    Clip, Edge, Envelope, Gain, Kernels, Playhead, Ramp, Run, SincTables, Stage, Step, frames_until, pan_gains, position_of,
+    Clip, Edge, Envelope, Gain, Kernels, Playhead, Ramp, Run, SincTables, Stage, Step, frames_until, pan_gains,
+    position_of,
 };
 use super::memory::{Key, Memory};
 use crate::bus::Lent;
@@ -214,7 +215,8 @@ impl Voice {
         if let Some(key) = self.start.key.filter(|_| !self.remembered) {
             self.remembered = true;
             let (low, high) = self.start.region;
-            let share = (self.head.pos() - position_of(low)) as f64 / (position_of(high) - position_of(low)).max(1) as f64;
+            let share =
+                (self.head.pos() - position_of(low)) as f64 / (position_of(high) - position_of(low)).max(1) as f64;
             memory.store(key, share as f32);
         }
     }
@@ -268,7 +270,11 @@ impl Voice {
             }
             let border = if forward { position_of(high) - self.seam } else { position_of(low) + self.seam };
             let before = frames_until(self.head.pos(), step, border);
-            return if before == 0 { Stretch::Seam(inside) } else { Stretch::Plain(before.min(u64::from(inside)) as u32) };
+            return if before == 0 {
+                Stretch::Seam(inside)
+            } else {
+                Stretch::Plain(before.min(u64::from(inside)) as u32)
+            };
         }
         let edge = if forward { position_of(high) } else { position_of(low) };
         let rest = frames_until(self.head.pos(), step, edge);

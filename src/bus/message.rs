@@ -89,7 +89,7 @@ pub enum FromAudio {
 /// A trigger as audio played it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fired {
-    /// Rendered frame since activate.
+    /// Rendered frame since the instance was made.
     pub frame: u64,
     /// Song position, quarter notes.
     pub beat: f64,

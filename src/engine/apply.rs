@@ -38,10 +38,13 @@ impl Engine {
         match moment {
             None => self.apply_batch(batch, None, now),
             Some(due) => {
+                if let Some(error) = self.pending.refusal(&batch, &self.session) {
+                    return self.refuse(&batch, &error);
+                }
                 let loading = !self.loader.has(needs.keys());
                 self.dirty.media |= !needs.is_empty();
                 self.dirty.program = true;
-                self.pending.push(batch, due, loading);
+                self.pending.push(batch, due, needs.into_keys().collect(), loading);
             }
         }
     }
@@ -141,23 +144,34 @@ impl Engine {
         self.board.tell(Event::Refused { batch: batch.id, origin: batch.origin, error: Arc::from(error) });
     }
 
-    /// Waiting Batches are dropped and their senders told; whether there were some.
-    fn drop_waiting(&mut self, why: &str) -> bool {
-        let waits = self.pending.take_all();
-        for wait in &waits {
-            self.refuse(&wait.batch, &format!("dropped before its moment: {why}"));
+    /// These Batches are dropped before their moment and their senders told.
+    fn drop_waits(&mut self, waits: &[Wait], why: &str) {
+        let error: Arc<str> = Arc::from(format!("dropped before its moment: {why}"));
+        for Wait { batch, .. } in waits {
+            self.board.tell(Event::Refused { batch: batch.id, origin: batch.origin, error: error.clone() });
+        }
+        match waits.iter().filter(|wait| wait.batch.origin.is_user()).map(|wait| &wait.batch.label).collect::<Vec<_>>()
+            [..]
+        {
+            [] => {}
+            [label] => self.board.notice(&format!("{label}: {error}")),
+            [first, ..] => self.board.notice(&format!("{first} and others: {error}")),
         }
         if !waits.is_empty() {
             (self.dirty.program, self.dirty.media) = (true, true);
         }
-        !waits.is_empty()
     }
 
-    /// The user's last Batch: while some of theirs wait, those are the last.
+    fn drop_waiting(&mut self, why: &str) {
+        let waits = self.pending.take_all();
+        self.drop_waits(&waits, why);
+    }
+
+    /// The user's last Batch: while some of theirs wait, those are the last. What callbacks sent ahead goes on.
     fn undo(&mut self) {
-        let own = self.pending.iter().any(|wait| wait.batch.origin.is_user());
-        self.drop_waiting("undo");
-        if !own {
+        let waits = self.pending.call_off(|wait| wait.batch.origin.is_user());
+        self.drop_waits(&waits, "undo");
+        if waits.is_empty() {
             let told = self.history.undo(Arc::make_mut(&mut self.session));
             self.taken_back("undo", told);
         }

@@ -147,7 +147,8 @@ struct Identities {
 impl Identities {
     fn of(session: &Session) -> Self {
         let mut seen = BTreeSet::new();
-        let modules = session.modules.iter().map(|(name, module)| (name.clone(), identity(&mut seen, module.uid, name)));
+        let modules =
+            session.modules.iter().map(|(name, module)| (name.clone(), identity(&mut seen, module.uid, name)));
         let modules = modules.collect();
         let mut seen = BTreeSet::new();
         let patterns = session.patterns.iter();

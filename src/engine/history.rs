@@ -205,9 +205,9 @@ impl Entry {
             steps.clear();
             skipped = vec![why];
         }
-        let told =
-            TakenBack { label: self.label.clone(), origin: self.origin, changed: !steps.is_empty(), skipped };
-        let entry = Entry { label: self.label, origin: self.origin, steps, knobs: None, at: None, last: vec![], foreign };
+        let told = TakenBack { label: self.label.clone(), origin: self.origin, changed: !steps.is_empty(), skipped };
+        let entry =
+            Entry { label: self.label, origin: self.origin, steps, knobs: None, at: None, last: vec![], foreign };
         (told.changed.then_some(entry), told)
     }
 }
@@ -216,9 +216,7 @@ impl Entry {
 fn slot(edit: &Edit) -> Option<(u8, &str, &str, u32)> {
     Some(match edit {
         Edit::Param(name, param, _) => (0, name.as_str(), "", u32::from(param.0)),
-        Edit::SampleParam(name, at, param, _) => {
-            (1, name.as_str(), "", u32::from(*at) << 8 | u32::from(param.0))
-        }
+        Edit::SampleParam(name, at, param, _) => (1, name.as_str(), "", u32::from(*at) << 8 | u32::from(param.0)),
         Edit::Connection(cable, true) => (2, cable.to.as_str(), cable.from.as_str(), cable.kind as u32),
         Edit::Row(name, number, _) => (3, name.as_str(), "", u32::from(*number)),
         Edit::Layout(key, _) => (4, key, "", 0),

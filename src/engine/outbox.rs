@@ -50,17 +50,21 @@ fn message(shot: &Shot, at: Option<f64>) -> ShotMessage {
 impl Outbox {
     /// A hit of the sampler with this identity, at its own position, else at `at`, else at once.
     pub fn shot(&mut self, sampler: Uid, shot: &Shot, at: Option<f64>) {
+        self.push(Out::Shot(sampler, message(shot, at)));
+    }
+
+    fn push(&mut self, out: Out) {
         if self.queue.len() >= MESSAGES_MAX {
             self.dropped += 1;
-            return;
+        } else {
+            self.queue.push_back(out);
         }
-        self.queue.push_back(Out::Shot(sampler, message(shot, at)));
     }
 
     /// Move the clock; when audio does not run, once it does.
     pub fn transport(&mut self, verb: TransportVerb, processing: bool) {
         if processing {
-            self.queue.push_back(Out::Plain(ToAudio::Transport(verb)));
+            self.push(Out::Plain(ToAudio::Transport(verb)));
             return;
         }
         // Only the last of several halts, starts or jumps in a row has an effect.
@@ -74,12 +78,12 @@ impl Outbox {
     /// Hits on their way are dropped; then this is sent.
     pub fn silence(&mut self, message: ToAudio) {
         self.queue.retain(|out| !matches!(out, Out::Shot(..)));
-        self.queue.push_back(Out::Plain(message));
+        self.push(Out::Plain(message));
     }
 
     /// Hits given to audio ahead of time are called back.
     pub fn call_back(&mut self) {
-        self.queue.push_back(Out::Plain(ToAudio::DropShots));
+        self.push(Out::Plain(ToAudio::DropShots));
     }
 
     /// Audio runs: what waited for it is on its way.

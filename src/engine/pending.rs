@@ -9,6 +9,8 @@ use crate::model::{Batch, BatchId, ClockMap, ModuleKind, Session, When};
 
 /// Most plans that audio is given.
 pub const PLANS_MAX: usize = 16;
+/// Most Batches that wait.
+pub const WAITS_MAX: usize = 1024;
 /// A batch that missed its moment this often at loop ends takes effect at once.
 const MISSES_MAX: u8 = 2;
 /// A moment this close before a loop's end, in quarter notes, is taken to be the loop's end.
@@ -23,12 +25,15 @@ pub struct Wait {
     pub due: f64,
     /// The plan it is part of; Batches of one moment share one.
     pub plan: u64,
-    /// Whether its files are still on their way.
+    /// Files it brings in.
+    needs: Vec<String>,
+    /// Whether they are still on their way.
     pub loading: bool,
     /// Whether it needs what a Batch before it makes, and that one is loading.
     pub blocked: bool,
     /// Whether its hits are with audio already.
     pub shots_sent: bool,
+    /// How often the loop wrapped before its moment came.
     misses: u8,
 }
 
@@ -79,10 +84,24 @@ impl Pending {
         self.waits.iter()
     }
 
-    /// Let a Batch wait for `due`.
-    pub fn push(&mut self, batch: Batch, due: f64, loading: bool) {
+    /// Let a Batch wait for `due`, and for the files it `needs`.
+    pub fn push(&mut self, batch: Batch, due: f64, needs: Vec<String>, loading: bool) {
         let plan = self.plan_of(due);
-        self.waits.push(Wait { batch, due, plan, loading, blocked: false, shots_sent: false, misses: 0 });
+        self.waits.push(Wait { batch, due, plan, needs, loading, blocked: false, shots_sent: false, misses: 0 });
+    }
+
+    /// Why a Batch cannot wait, if so: there are too many, or it applies neither now nor after all that wait.
+    pub fn refusal(&self, batch: &Batch, base: &Session) -> Option<String> {
+        if self.waits.len() >= WAITS_MAX {
+            return Some(format!("{WAITS_MAX} batches wait already"));
+        }
+        let mut scratch = base.clone();
+        scratch.perform_batch(batch).err()?;
+        for wait in &self.waits {
+            // One that fails here is refused at its own moment.
+            let _ = scratch.perform_batch(&wait.batch);
+        }
+        scratch.perform_batch(batch).err().map(|error| error.0)
     }
 
     /// The plan of a moment: the one that is there, else a new one.
@@ -104,7 +123,12 @@ impl Pending {
 
     /// Take all out before their moments, soonest first. Hits with audio are strays.
     pub fn take_all(&mut self) -> Vec<Wait> {
-        let mut all = self.take(|_| true);
+        self.call_off(|_| true)
+    }
+
+    /// Take out before their moments those for which `which` holds, soonest first. Hits with audio are strays.
+    pub fn call_off(&mut self, which: impl Fn(&Wait) -> bool) -> Vec<Wait> {
+        let mut all = self.take(which);
         for wait in &mut all {
             self.stray_shots |= std::mem::take(&mut wait.shots_sent);
         }
@@ -125,10 +149,10 @@ impl Pending {
     }
 
     /// Files came or went. Whether something changed.
-    pub fn update_loading(&mut self, is_loading: impl Fn(&Batch) -> bool) -> bool {
+    pub fn update_loading(&mut self, is_loading: impl Fn(&[String]) -> bool) -> bool {
         let mut changed = false;
         for wait in &mut self.waits {
-            let loading = is_loading(&wait.batch);
+            let loading = !wait.needs.is_empty() && is_loading(&wait.needs);
             changed |= wait.loading != loading;
             wait.loading = loading;
         }
@@ -152,24 +176,28 @@ impl Pending {
         moved
     }
 
-    /// The position jumped, or the host's loop wrapped (`wrapped`) after `last` quarter notes. Moments are found anew;
-    /// gives those that take effect at once: their moment was the loop's end.
-    pub fn jumped(&mut self, clock: &ClockMap, last: f64, wrapped: bool, session: &Session) -> Vec<Wait> {
+    /// The position jumped, or the host's loop wrapped (`wrapped`) after `last` quarter notes: moments are found anew.
+    /// Whether there were some.
+    ///
+    /// A moment at the loop's end is its start: audio swaps there by itself, hits and all, and its report may be on
+    /// its way.
+    pub fn jumped(&mut self, clock: &ClockMap, last: f64, wrapped: bool, session: &Session) -> bool {
         for at in 0..self.waits.len() {
             let wait = &mut self.waits[at];
-            let Some(next) = due(wait.batch.when, clock, session) else { continue };
             if let When::Beat(_) = wait.batch.when {
                 continue;
             }
+            let Some(next) = due(wait.batch.when, clock, session) else { continue };
             wait.misses += u8::from(wrapped);
-            if wrapped && (wait.due - last < LOOP_END || wait.misses > MISSES_MAX) {
-                wait.due = f64::NEG_INFINITY;
-                self.stray_shots |= std::mem::take(&mut wait.shots_sent);
+            if wrapped && wait.due - last < LOOP_END {
+                wait.due = clock.beat;
+            } else if wrapped && wait.misses > MISSES_MAX {
+                self.move_to(at, clock.beat);
             } else if next != wait.due {
                 self.move_to(at, next);
             }
         }
-        self.take(|wait| wait.is_ready() && wait.due == f64::NEG_INFINITY)
+        !self.waits.is_empty()
     }
 
     /// What people see, soonest first.
@@ -248,7 +276,6 @@ pub struct Plan {
     /// Whether sequencers play from then on, hushed or not.
     pub wakes: bool,
 }
-
 
 #[cfg(test)]
 mod tests;

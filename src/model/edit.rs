@@ -211,9 +211,7 @@ mod tests {
 
     fn session() -> Session {
         let mut session = Session::new();
-        for (uid, kind, name) in
-            [(101, ModuleKind::MultiSampler, "kick"), (102, ModuleKind::TrackerSequencer, "seq")]
-        {
+        for (uid, kind, name) in [(101, ModuleKind::MultiSampler, "kick"), (102, ModuleKind::TrackerSequencer, "seq")] {
             session.perform(&Command::AddModule { uid: Uid(uid), kind, name: named(name) }).unwrap();
         }
         session.perform(&Command::Connect(named("seq"), named("kick"), ConnKind::Event)).unwrap();

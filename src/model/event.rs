@@ -31,7 +31,7 @@ pub enum Why {
 /// A trigger as it was played (or not).
 #[derive(Debug, Clone, PartialEq)]
 pub struct TriggerRecord {
-    /// Rendered frame since the instance was activated.
+    /// Rendered frame since the instance was made.
     pub frame: u64,
     /// Song position, quarter notes.
     pub beat: f64,

@@ -85,7 +85,7 @@ impl BeatSpan {
 
 /// Where audio is: a bijection between rendered frames and beats, true from `frame` on.
 ///
-/// `frame` counts rendered frames since the instance was activated; it never jumps back. `beat` is
+/// `frame` counts rendered frames since the instance was made; it never jumps back. `beat` is
 /// the song position at that frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ClockMap {

@@ -5,33 +5,61 @@
 use std::sync::Arc;
 
 use nice_plug::context::gui::GuiContext;
-use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::plugin::TrackInfo;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::{EguiEditor, EguiEditorState, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor};
 
 use super::guard::{Faults, guard};
-
-/// The window's size at first, in logical pixels. Its state does not persist itself: the session keeps the size.
-pub const FIRST_SIZE: (f64, f64) = (1000.0, 700.0);
+use super::rooms::Rooms;
+use crate::bus::Files;
+use crate::gui;
+use crate::media::Library;
 
 /// An editor that shows `app` in a resizable window; cheap, no window yet.
 ///
 /// Thread: main, from `Plugin::editor`, which the framework calls when it makes the instance. Another thread asks for
 /// a frame through `repaint` (`RepaintNotifier::request_repaint`, a flag polled 64 times a second; realtime: yes).
 pub fn editor<A: NiceEguiApp>(app: A, repaint: RepaintNotifier, faults: Arc<Faults>) -> Option<EguiEditor<Guarded<A>>> {
-    let size = EguiEditorState::from_size(LogicalSize::new(FIRST_SIZE.0, FIRST_SIZE.1), 1.0);
-    let resizable = ResizeHint {
-        can_resize: true,
-        can_resize_horizontally: true,
-        can_resize_vertically: true,
-        ..ResizeHint::NON_RESIZABLE
-    };
-    let settings = EguiNiceSettings::new().with_tile("Tracklight").with_resize_hint(resizable);
-    create_egui_editor(size, repaint, settings, Guarded { app, faults, broken: false })
+    let (width, height) = gui::FIRST_SIZE;
+    let size = EguiEditorState::from_size(LogicalSize::new(f64::from(width), f64::from(height)), 1.0);
+    create_egui_editor(size, repaint, gui::settings(), Guarded { app, faults, broken: false })
+}
+
+/// The editor of one instance, made when its window opens for the first time: until then nothing runs.
+pub struct Late {
+    rooms: Arc<Rooms>,
+    shown: Option<gui::Windowed>,
+}
+
+impl Late {
+    /// No window yet.
+    pub fn new(rooms: Arc<Rooms>) -> Self {
+        Self { rooms, shown: None }
+    }
+}
+
+impl NiceEguiApp for Late {
+    fn build(&mut self, egui: egui::Context, host: GuiContext, frame: &mut Frame) -> Result<(), HandlerError> {
+        let rooms = &self.rooms;
+        let made = || {
+            let files: Arc<dyn Files> = Arc::new(Library);
+            gui::Windowed::new(gui::App::new(rooms.start().clone(), files, crate::script::mirror))
+        };
+        self.shown.get_or_insert_with(made).build(egui, host, frame)
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        if let Some(shown) = &mut self.shown {
+            shown.ui(ui, frame);
+        }
+    }
+
+    fn editor_closed(&mut self) {
+        if let Some(shown) = &mut self.shown {
+            shown.editor_closed();
+        }
+    }
 }
 
 /// Runs every callback of an editor behind a [`guard`].

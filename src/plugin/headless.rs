@@ -101,7 +101,8 @@ impl Headless {
     }
 
     fn set_folders(&mut self, first: Option<&Path>) -> Result<(), String> {
-        let absolute = |path: &PathBuf| std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()));
+        let absolute =
+            |path: &PathBuf| std::fs::canonicalize(path).map_err(|error| format!("{}: {error}", path.display()));
         let mut folders = vec![];
         for path in first.map(Path::to_path_buf).iter().chain(&self.settings.media) {
             let path = absolute(path)?.to_string_lossy().into_owned();
@@ -128,9 +129,11 @@ impl Headless {
         }
         match self.remote.now().eval(id).map(|result| result.outcome.clone()) {
             Some(EvalOutcome::Done { .. }) => Ok(()),
-            Some(EvalOutcome::Failed { line, message }) => {
-                Err(format!("{}:{}: {message}", path.display(), line.map_or_else(|| "?".to_owned(), |line| line.to_string())))
-            }
+            Some(EvalOutcome::Failed { line, message }) => Err(format!(
+                "{}:{}: {message}",
+                path.display(),
+                line.map_or_else(|| "?".to_owned(), |line| line.to_string())
+            )),
             None => Err(format!("{}: its result was lost", path.display())),
         }
     }
@@ -151,7 +154,8 @@ impl Headless {
         let snapshot = self.remote.now();
         let mut draft = (*snapshot.session).clone();
         let clock = self.remote.clock.get();
-        let standing = Standing { playing: snapshot.playing, beat: clock.beat, bpm: clock.bpm, host_leads: snapshot.host_leads };
+        let standing =
+            Standing { playing: snapshot.playing, beat: clock.beat, bpm: clock.bpm, host_leads: snapshot.host_leads };
         let reply = text::run(&mut draft, standing, line).map_err(|error| error.to_string())?;
         if !reply.commands.is_empty() {
             self.send(Batch::now(Origin::Text, line, reply.commands))?;
@@ -198,19 +202,31 @@ impl Headless {
         self.processor.prepare(rate, BLOCK, true);
         self.rooms.processing(true, true);
         let ready = self.rooms.wait_ready(true);
-        let missing: Vec<String> = self.remote.now().media.values().filter_map(|state| match state {
-            Loading::Missing(why) => Some(why.to_string()),
-            _ => None,
-        }).collect();
+        let missing: Vec<String> = self
+            .remote
+            .now()
+            .media
+            .values()
+            .filter_map(|state| match state {
+                Loading::Missing(why) => Some(why.to_string()),
+                _ => None,
+            })
+            .collect();
         missing.iter().for_each(|why| (self.say)(&format!("missing: {why}")));
-        let written = if ready { self.write_wav(path, bars, rate) } else { Err("the files were not ready in time".to_owned()) };
+        let written =
+            if ready { self.write_wav(path, bars, rate) } else { Err("the files were not ready in time".to_owned()) };
         self.rooms.processing(false, false);
         written
     }
 
     fn write_wav(&mut self, path: &Path, bars: u32, rate: f64) -> Result<(), String> {
         let wrong = |error: hound::Error| format!("{}: {error}", path.display());
-        let spec = hound::WavSpec { channels: 2, sample_rate: self.settings.rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: self.settings.rate,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
         let mut wav = hound::WavWriter::create(path, spec).map_err(wrong)?;
         let session = self.remote.now().session.clone();
         let tempo = self.settings.tempo.unwrap_or(session.bpm);
@@ -227,7 +243,12 @@ impl Headless {
                 signature: Some((session.signature.num, session.signature.den)),
                 loop_beats: None,
             };
-            let mut io = Io { main_in: None, side_in: None, main_out: [&mut left[..count], &mut right[..count]], aux: [const { None }; 8] };
+            let mut io = Io {
+                main_in: None,
+                side_in: None,
+                main_out: [&mut left[..count], &mut right[..count]],
+                aux: [const { None }; 8],
+            };
             self.processor.process(&mut io, Some(&transport), &params, &[]);
             for frame in 0..count {
                 wav.write_sample(left[frame]).map_err(wrong)?;
@@ -236,14 +257,23 @@ impl Headless {
             done += count;
         }
         wav.finalize().map_err(wrong)?;
-        (self.say)(&format!("{}: {bars} bars, {frames} frames at {} Hz, {tempo} bpm", path.display(), self.settings.rate));
+        (self.say)(&format!(
+            "{}: {bars} bars, {frames} frames at {} Hz, {tempo} bpm",
+            path.display(),
+            self.settings.rate
+        ));
         Ok(())
     }
 }
 
 /// Write the reference pages (Lua, parameters, text commands) into a folder; the names of the files written.
 pub fn write_docs(folder: &Path) -> Result<Vec<String>, String> {
-    let pages = [("lua.md", crate::script::manual()), ("parameters.md", parameters_page()), ("commands.md", commands_page()), ("tracklight.lua", crate::script::stubs())];
+    let pages = [
+        ("lua.md", crate::script::manual()),
+        ("parameters.md", parameters_page()),
+        ("commands.md", commands_page()),
+        ("tracklight.lua", crate::script::stubs()),
+    ];
     for (name, text) in &pages {
         Library.write_text(&folder.join(name).to_string_lossy(), text)?;
     }
@@ -252,24 +282,38 @@ pub fn write_docs(folder: &Path) -> Result<Vec<String>, String> {
 
 fn parameters_page() -> String {
     use crate::model::{ModuleKind, Param};
-    let mut page = String::from("# Parameters\n\nGenerated from the declaration list; `per hit` may stand on a sample or in a row.\n");
+    let mut page = String::from(
+        "# Parameters\n\nGenerated from the declaration list; `per hit` may stand on a sample or in a row.\n",
+    );
     for kind in ModuleKind::ALL {
         let params: Vec<Param> = Param::of(kind).collect();
         if params.is_empty() {
             continue;
         }
-        page += &format!("\n## {}\n\n| name | takes | default | unit | per hit | |\n|---|---|---|---|---|---|\n", kind.name());
+        page += &format!(
+            "\n## {}\n\n| name | takes | default | unit | per hit | |\n|---|---|---|---|---|---|\n",
+            kind.name()
+        );
         for param in params {
             let desc = param.desc();
             let hit = if desc.per_hit { "yes" } else { "" };
-            page += &format!("| `{}` | {} | {} | {:?} | {hit} | {} |\n", desc.name, param.allowed(), param.show(desc.default), desc.unit, desc.doc);
+            page += &format!(
+                "| `{}` | {} | {} | {:?} | {hit} | {} |\n",
+                desc.name,
+                param.allowed(),
+                param.show(desc.default),
+                desc.unit,
+                desc.doc
+            );
         }
     }
     page
 }
 
 fn commands_page() -> String {
-    let mut page = String::from("# Text commands\n\nGenerated from the declaration list. Quote words with spaces; lines that begin with `#` are passed over.\n\n| word | usage | |\n|---|---|---|\n");
+    let mut page = String::from(
+        "# Text commands\n\nGenerated from the declaration list. Quote words with spaces; lines that begin with `#` are passed over.\n\n| word | usage | |\n|---|---|---|\n",
+    );
     for verb in text::VERBS {
         page += &format!("| `{}` | `{}` | {} |\n", verb.name, verb.usage.replace('|', "\\|"), verb.doc);
     }

@@ -65,7 +65,9 @@ impl Rooms {
             let wires = wire();
             *lock(&self.audio) = Some(wires.audio);
             let mut missing = vec![];
-            let mut keep = |running: std::io::Result<Running>, name: &str| running.map_err(|e| missing.push(format!("{name}: {e}"))).ok();
+            let mut keep = |running: std::io::Result<Running>, name: &str| {
+                running.map_err(|e| missing.push(format!("{name}: {e}"))).ok()
+            };
             let ends = wires.engine;
             let waker = ends.waker.clone();
             let engine = keep(station::start("tracklight engine", &waker, move || Engine::new(ends)), "engine");
@@ -80,7 +82,10 @@ impl Rooms {
             let ends = wires.script;
             let waker = ends.waker.clone();
             let files: Arc<dyn Files> = Arc::new(Library);
-            let script = keep(station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)), "script");
+            let script = keep(
+                station::start("tracklight script", &waker, move || Script::new(ends, files, std::time::Instant::now)),
+                "script",
+            );
             let listed = INSTANCES.enter(wires.remote.clone());
             Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
         });
@@ -105,6 +110,8 @@ impl Rooms {
     /// Wait until everything asked is applied and every file is in memory or known to be missing; whether it is.
     pub fn wait_ready(&self, offline: bool) -> bool {
         let Some(remote) = self.remote() else { return true };
+        // An ask that changes nothing: when it is done, the engine has seen that audio runs and sent it the Program.
+        let _ = remote.asks.send(Ask::Console(vec![]));
         let limit = READY_WAIT[usize::from(offline)];
         let step = Duration::from_millis(2);
         let mut waited = Duration::ZERO;

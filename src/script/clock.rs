@@ -95,6 +95,7 @@ pub struct Follow {
     map: Option<ClockMap>,
     at: Instant,
     processing: bool,
+    offline: bool,
     lateness: std::collections::VecDeque<f64>,
     fired: u64,
     late: u64,
@@ -106,17 +107,17 @@ impl Follow {
     /// Nothing heard yet.
     pub fn new(now: Instant) -> Self {
         let lateness = std::collections::VecDeque::new();
-        Self { map: None, at: now, processing: false, lateness, fired: 0, late: 0, begun: 0.0 }
+        Self { map: None, at: now, processing: false, offline: false, lateness, fired: 0, late: 0, begun: 0.0 }
     }
 
     /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.
     fn take(&mut self, map: ClockMap, now: Instant, offline: bool, processing: bool) -> Option<f64> {
-        self.processing = processing;
+        (self.processing, self.offline) = (processing, offline);
         let Some(old) = self.map.replace(map) else {
             self.at = now;
             return map.playing.then_some(map.beat);
         };
-        if old.frame != map.frame {
+        if old != map {
             self.at = now;
         }
         let began = map.playing && !old.playing;
@@ -138,6 +139,9 @@ impl Follow {
 
     /// The frame audio renders now, about.
     pub fn frame(&self, now: Instant) -> f64 {
+        if self.offline {
+            return self.map.map_or(0.0, |m| m.frame as f64);
+        }
         let gone = now.saturating_duration_since(self.at).as_secs_f64();
         // While audio runs a map comes every block; a longer silence means that it hangs, and so do we.
         let gone = if self.processing { gone.min(0.25) } else { gone };
@@ -177,6 +181,11 @@ impl Follow {
     }
 }
 
+/// A beat without the last digits' noise of a way over frames.
+fn tidy(beat: f64) -> f64 {
+    (beat * 1e9).round() / 1e9
+}
+
 /// First multiple of `period` that is not before `from`.
 fn first_multiple(from: f64, period: f64) -> f64 {
     (from / period - NEAR).ceil() * period + 0.0
@@ -186,9 +195,9 @@ impl TimerKind {
     /// The position jumped: what is due is taken from the new position.
     fn rebase(&mut self, from: f64) {
         match self {
-            Self::Every { next, .. } => *next = None,
+            Self::Every { next, .. } => *next = Some(from),
             Self::At { from: waits, .. } => *waits = Some(from),
-            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due = None,
+            Self::Routine { wake: Wake::Sync { due, period }, .. } => *due = Some(first_multiple(from, *period)),
             Self::Routine { .. } => {}
         }
     }
@@ -297,8 +306,9 @@ impl Script {
             let signature = world.signature();
             let Some(timer) = world.timers.get_mut(place) else { return };
             let beat = timer.kind.beat();
-            let frame = if frame.is_infinite() { here } else { frame };
-            let beat = beat.or_else(|| self.follow.beat(frame).filter(|_| frame > here));
+            let begins = frame.is_infinite();
+            let frame = if begins { here } else { frame };
+            let beat = beat.or_else(|| if begins { None } else { self.follow.beat(frame).map(tidy) });
             let call = match &mut timer.kind {
                 TimerKind::Every { span, callback, next } => {
                     let (due, period) = (next.unwrap_or(0.0), span.beats(signature));
@@ -366,12 +376,8 @@ impl Script {
     /// How soon the next look is due.
     pub(super) fn timer_pace(&self) -> Duration {
         let world = self.world.borrow();
-        let routines = world.timers.iter().any(|t| matches!(t.kind, TimerKind::Routine { .. }));
-        if routines || (!world.timers.is_empty() && world.map.playing) {
-            Duration::from_millis(5)
-        } else {
-            Duration::from_millis(50)
-        }
+        // Also while the clock stands: play may start at any block, and its first beat is due at once.
+        Duration::from_millis(if world.timers.is_empty() { 50 } else { 5 })
     }
 }
 

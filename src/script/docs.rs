@@ -52,11 +52,19 @@ pub fn help(topic: &str) -> Option<String> {
     }
     let of: Vec<&Entry> = entries().filter(|e| e.owner != Owner::Global && e.owner.word() == topic).collect();
     if !of.is_empty() {
-        return Some(of.into_iter().map(|e| format!("{}\n    {}", e.signature(), e.doc)).collect::<Vec<_>>().join("\n"));
+        return Some(
+            of.into_iter().map(|e| format!("{}\n    {}", e.signature(), e.doc)).collect::<Vec<_>>().join("\n"),
+        );
     }
     let param = PARAMS.iter().position(|d| d.name == topic)?;
     let param = crate::model::Param(param as u8);
-    Some(format!("{}: {}, {} unless set\n    {}", topic, param.allowed(), param.show(param.desc().default), param.desc().doc))
+    Some(format!(
+        "{}: {}, {} unless set\n    {}",
+        topic,
+        param.allowed(),
+        param.show(param.desc().default),
+        param.desc().doc
+    ))
 }
 
 fn entry_help(entry: &Entry) -> String {
@@ -96,11 +104,13 @@ fn lua_type(kind: Kind) -> &'static str {
 
 /// LuaCATS stubs for language servers: the text of `script/meta/tracklight.lua`.
 pub fn stubs() -> String {
-    let mut text = String::from("---@meta tracklight\n-- Generated from the declarations in src/script/api; do not edit.\n");
+    let mut text =
+        String::from("---@meta tracklight\n-- Generated from the declarations in src/script/api; do not edit.\n");
     for owner in owners().into_iter().filter(|o| *o != Owner::Global) {
         let _ = write!(text, "\n---@class {0}\nlocal {0} = {{}}\n", class(owner));
     }
-    let _ = write!(text, "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n");
+    let _ =
+        write!(text, "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n");
     for entry in entries() {
         let _ = write!(text, "\n---{}\n", entry.doc);
         let mut names = vec![];
@@ -167,7 +177,8 @@ pub fn manual() -> String {
         let param = crate::model::Param(place as u8);
         let of: Vec<&str> = desc.of.iter().map(|k| k.name()).collect();
         let default = param.show(desc.default);
-        let _ = writeln!(text, "| `{}` | {} | {} | {default} | {} |", desc.name, of.join(", "), param.allowed(), desc.doc);
+        let _ =
+            writeln!(text, "| `{}` | {} | {} | {default} | {} |", desc.name, of.join(", "), param.allowed(), desc.doc);
     }
     let _ = write!(text, "\n## Kept for later versions\n\n{}\n", super::api::later::LATER.join(", "));
     text

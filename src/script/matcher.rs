@@ -254,12 +254,12 @@ impl<'a> Matcher<'a> {
     fn capture(&self, lua: &Lua, number: usize, s: usize, e: usize) -> mlua::Result<Value> {
         match self.captures.get(number) {
             None if number == 0 => Ok(Value::String(lua.create_string(&self.text[s..e])?)),
-            None => Err(Error::runtime(format!("invalid capture index %{}", number + 1))),
+            None => Err(Error::runtime(at_line(lua, &format!("invalid capture index %{}", number + 1)))),
             Some((start, Length::Position)) => Ok(Value::Integer(*start as i64 + 1)),
             Some((start, Length::Closed(length))) => {
                 Ok(Value::String(lua.create_string(&self.text[*start..start + length])?))
             }
-            Some((_, Length::Open)) => Err(Error::runtime("unfinished capture")),
+            Some((_, Length::Open)) => Err(Error::runtime(at_line(lua, "unfinished capture"))),
         }
     }
 
@@ -375,11 +375,8 @@ pub fn find(lua: &Lua, args: &[Value], positions: bool) -> mlua::Result<MultiVal
     for s in from..=text.len() {
         matcher.captures.clear();
         if let Some(e) = matcher.run(s, 0).map_err(|e| Error::runtime(at_line(lua, &e)))? {
-            let mut values = if positions {
-                vec![Value::Integer(s as i64 + 1), Value::Integer(e as i64)]
-            } else {
-                vec![]
-            };
+            let mut values =
+                if positions { vec![Value::Integer(s as i64 + 1), Value::Integer(e as i64)] } else { vec![] };
             values.extend(matcher.all(lua, s, e, !positions)?);
             return Ok(MultiValue::from_vec(values));
         }

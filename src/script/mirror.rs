@@ -37,7 +37,8 @@ pub fn mirror(session: &Session) -> String {
     }
     connections(&mut text, session);
     for (path, map) in &session.macros {
-        let curve = if map.curve.name() == "lin" { String::new() } else { format!(", curve = \"{}\"", map.curve.name()) };
+        let curve =
+            if map.curve.name() == "lin" { String::new() } else { format!(", curve = \"{}\"", map.curve.name()) };
         let _ = writeln!(
             text,
             "macro({}):map({}, {{ min = {}, max = {}{curve} }})",
@@ -247,7 +248,9 @@ fn bank<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Vec<String> {
 
 fn connections(text: &mut String, session: &Session) {
     // Cables that make themselves are not written; one that was taken out is.
-    for (name, module) in session.modules.iter().filter(|(name, m)| m.kind().gives_audio() && name.as_str() != "sidechain") {
+    for (name, module) in
+        session.modules.iter().filter(|(name, m)| m.kind().gives_audio() && name.as_str() != "sidechain")
+    {
         let mut own = session.connections.iter().filter(|c| c.from == *name && c.kind == ConnKind::Audio);
         if module.kind().gives_audio() && own.next().is_none() {
             let _ = writeln!(text, "disconnect({}, \"{MASTER}\")", quote(name.as_str()));

@@ -83,8 +83,7 @@ impl Script {
         };
         let world = self.world.clone();
         let limit = self.limits.callback;
-        let outcome =
-            self.transact(run, limit, false, |lua| callback.call::<()>(state::table(lua, &world)?));
+        let outcome = self.transact(run, limit, false, |lua| callback.call::<()>(state::table(lua, &world)?));
         match outcome {
             Ok(done) if done.sent.is_empty() => {}
             Ok(done) => {

@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn a_function_is_cut_out_by_its_lines() {
-        let text = "local a = 1\nlive('g', function(x)\n  if x then print('end') end -- end\n  repeat until true\nend) b()";
+        let text =
+            "local a = 1\nlive('g', function(x)\n  if x then print('end') end -- end\n  repeat until true\nend) b()";
         let cut = source(text, 10).function("g", 11, 14);
         assert_eq!(cut.as_deref(), Some(&text[text.find("function").unwrap()..text.rfind("end").unwrap() + 3]));
         assert_eq!(source(text, 10).function("g", 3, 4), None);

@@ -21,13 +21,18 @@ pub(super) struct Shelf;
 impl Files for Shelf {
     fn expand(&self, asked: &str, _: &[String]) -> Result<Vec<String>, String> {
         match asked {
-            "drums/" | "drums/*.wav" => Ok(vec!["drums/Kick 1.wav".into(), "drums/kick-1.wav".into(), "drums/rim.wav".into()]),
+            "drums/" | "drums/*.wav" => {
+                Ok(vec!["drums/Kick 1.wav".into(), "drums/kick-1.wav".into(), "drums/rim.wav".into()])
+            }
             _ => Err(format!("\"{asked}\" is not there")),
         }
     }
     fn read_text(&self, asked: &str, _: &[String]) -> Result<(String, String), String> {
         match asked {
-            "lib/beats.lua" => Ok((asked.into(), "return { four = function(name) for i = 1, 13, 4 do pattern(name, 16):set(i, 1) end end }".into())),
+            "lib/beats.lua" => Ok((
+                asked.into(),
+                "return { four = function(name) for i = 1, 13, 4 do pattern(name, 16):set(i, 1) end end }".into(),
+            )),
             _ => Err(format!("\"{asked}\" is not there")),
         }
     }

@@ -167,6 +167,7 @@ pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Lua> {
     let native = lua.create_table()?;
     native.set("load", lua.create_function(load)?)?;
     native.set("collect", lua.create_function(collect)?)?;
+    native.set("tripped", lua.create_function(|lua, ()| Ok(spend(lua).is_err()))?)?;
     native.set("errtext", lua.create_function(errtext)?)?;
     lua.load(include_str!("lua/sandbox.lua")).set_name(format!("={HIDDEN}")).call::<()>(native)?;
     hook(&lua, HOOK_EVERY)?;

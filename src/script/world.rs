@@ -195,7 +195,16 @@ impl World {
             self.fresh_lives.clear();
             return;
         }
-        if replace {
+        let registers = match run.scope {
+            // A block run again, perhaps changed, takes the place of what it registered before. One that registers
+            // nothing is another block that happens to stand there.
+            Scope::Chunk(..) => {
+                self.fresh_timers.iter().any(|t| t.scope == run.scope)
+                    || self.fresh_observers.iter().any(|o| o.scope == run.scope)
+            }
+            _ => true,
+        };
+        if replace && registers {
             self.timers.retain(|t| !t.scope.is_replaced_by(&run.scope));
             self.observers.retain(|o| !o.scope.is_replaced_by(&run.scope));
         }
@@ -401,9 +410,7 @@ fn changes(session: &Session, inverse: &Edit) -> bool {
         Edit::Source(old) => session.source != *old,
         Edit::Seed(old) => session.seed != *old,
         Edit::Module(name, old) => session.modules.get(name) != old.as_ref(),
-        Edit::Param(name, param, old) => {
-            session.modules.get(name).is_none_or(|m| m.params.get(param).copied() != *old)
-        }
+        Edit::Param(name, param, old) => session.modules.get(name).is_none_or(|m| m.params.get(param).copied() != *old),
         Edit::SampleParam(name, place, param, old) => session
             .modules
             .get(name)

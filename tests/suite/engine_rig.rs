@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tracklight::bus::{
-    AudioEnds, EventReceiver, FromAudio, Job, JobDone, Lent, MediaEnds, Pace, Program, Remote, ScriptEnds,
-    ShotMessage, Station, ToAudio, wire,
+    AudioEnds, EventReceiver, FromAudio, Job, JobDone, Lent, MediaEnds, Pace, Program, Remote, ScriptEnds, ShotMessage,
+    Station, ToAudio, wire,
 };
 use tracklight::engine::Engine;
 use tracklight::model::{Ask, AudioClip, Batch, ClockMap, Command, Event, Origin, Snapshot, When};
@@ -129,8 +129,7 @@ impl Rig {
         let jobs = self.jobs();
         for (path, number) in &jobs {
             let clip = AudioClip { rate: 48_000, channels: vec![vec![0.25; 100]], path: path.clone() };
-            let result =
-                if missing.contains(&path.as_str()) { Err("not found in samples/".into()) } else { Ok(clip) };
+            let result = if missing.contains(&path.as_str()) { Err("not found in samples/".into()) } else { Ok(clip) };
             let done = JobDone::Decoded { number: *number, path: path.clone(), result };
             self.media.done.push(done).expect("the queue has room");
         }

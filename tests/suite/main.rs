@@ -2,10 +2,14 @@
 //! thread (`rig`), properties that hold for anything, and the house's agreements (`tidy`).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod chains;
+mod clock;
 mod engine;
 mod engine_rig;
 mod moments;
 mod properties;
+mod rig;
+mod rows;
 mod strategy;
 mod tidy;
 mod vst3_buses;

@@ -45,12 +45,8 @@ fn a_batch_for_the_next_bar_waits_with_audio_and_is_applied_when_audio_swapped()
 
 #[test]
 fn each_moment_is_the_next_of_its_kind() {
-    for (when, due) in [
-        (When::NextBeat, 6.0),
-        (When::NextBar, 8.0),
-        (When::NextPattern, 8.0),
-        (When::Beat(5.75), 5.75),
-    ] {
+    for (when, due) in [(When::NextBeat, 6.0), (When::NextBar, 8.0), (When::NextPattern, 8.0), (When::Beat(5.75), 5.75)]
+    {
         let mut rig = playing(5.5);
         rig.ask(when, vec![set("kick.volume", 0.5)]);
         assert_eq!(rig.tick().waiting[0].due, due, "{when:?}");
@@ -207,12 +203,23 @@ fn hits_of_a_waiting_batch_are_with_audio_before_their_moment() {
 
 #[test]
 fn a_loop_that_ends_at_the_moment_does_not_miss_it() {
-    let mut rig = playing(3.9);
-    rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
-    rig.tick();
-    rig.clock = tracklight::model::ClockMap { beat: 0.0, pass: 1, ..rig.clock };
-    rig.play_at(0.02);
-    assert_eq!(volume(&rig.tick().session, "kick"), 0.5);
+    for reported in [true, false] {
+        let mut rig = playing(3.9);
+        rig.ask(When::NextBar, vec![set("kick.volume", 0.5), shot("kick")]);
+        rig.tick();
+        let heard = rig.hear();
+        assert_eq!(heard.shots.len(), 1);
+        rig.clock = tracklight::model::ClockMap { beat: 0.0, pass: 1, ..rig.clock };
+        rig.play_at(0.02);
+        if reported {
+            rig.report(FromAudio::Swapped { id: heard.plans[0].0, frame: 0 });
+        }
+        assert_eq!(volume(&rig.tick().session, "kick"), if reported { 0.5 } else { 1.0 });
+        rig.play_at(0.3);
+        assert_eq!(volume(&rig.tick().session, "kick"), 0.5, "a report that is lost holds nothing up");
+        let heard = rig.hear();
+        assert!(heard.shots.is_empty() && heard.others.is_empty(), "audio took the hit over the loop's end itself");
+    }
 }
 
 #[test]
@@ -230,6 +237,27 @@ fn after_a_locate_the_moment_is_found_anew() {
 }
 
 #[test]
+fn what_can_never_apply_is_refused_at_once() {
+    let mut rig = playing(1.0);
+    rig.ask(When::NextBar, vec![set("nope.volume", 0.5)]);
+    assert!(rig.tick().waiting.is_empty());
+    assert!(matches!(rig.told().as_slice(), [Event::Refused { error, .. }] if error.contains("nope")));
+    rig.ask(When::NextBar, vec![add(ModuleKind::MultiSampler, "soon")]);
+    rig.ask(When::NextBar, vec![set("soon.volume", 0.5)]);
+    assert_eq!(rig.tick().waiting.len(), 2, "one that waits makes what the other needs");
+}
+
+#[test]
+fn undo_leaves_what_callbacks_sent_ahead() {
+    let mut rig = playing(1.0);
+    rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
+    rig.ask_as(Origin::Callback, When::Beat(1.5), vec![set("kick.pan", 0.5)]);
+    rig.send(Ask::Undo);
+    let waiting: Vec<_> = rig.tick().waiting.iter().map(|wait| wait.due).collect();
+    assert_eq!(waiting, [1.5]);
+}
+
+#[test]
 fn a_report_that_was_lost_holds_nothing_up() {
     let mut rig = playing(1.0);
     rig.ask(When::NextBar, vec![set("kick.volume", 0.5)]);
@@ -242,7 +270,11 @@ fn a_report_that_was_lost_holds_nothing_up() {
 fn only_sixteen_moments_are_with_audio_and_the_rest_follow() {
     let mut rig = playing(1.0);
     for beat in 0..20 {
-        rig.ask_as(Origin::Callback, When::Beat(f64::from(beat) + 2.0), vec![set("kick.volume", f64::from(beat) / 20.0)]);
+        rig.ask_as(
+            Origin::Callback,
+            When::Beat(f64::from(beat) + 2.0),
+            vec![set("kick.volume", f64::from(beat) / 20.0)],
+        );
     }
     assert_eq!(rig.tick().waiting.len(), 20);
     let plans = rig.hear().plans;

@@ -8,7 +8,7 @@ use tracklight::audio::{HostParams, HostTransport, Io, Note, Processor};
 use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire};
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
-use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When};
+use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
 use tracklight::script::Script;
 use tracklight_host::Allocations;
 
@@ -43,10 +43,39 @@ pub struct Rig {
     pub transport: Option<HostTransport>,
     /// The host's parameters.
     pub params: HostParams,
-    /// Notes for the next block.
-    pub notes: Vec<Note>,
+    /// Notes to come, by rendered frame, in order.
+    pub notes: Vec<(u64, Note)>,
     /// Every trigger told so far.
     pub triggers: Vec<Arc<TriggerRecord>>,
+    /// Everything else told so far.
+    pub told: Vec<Event>,
+}
+
+impl Sound {
+    /// Frames of the left main output that are not silent.
+    pub fn onsets(&self) -> Vec<u64> {
+        (0..self.main[0].len() as u64).filter(|&frame| self.main[0][frame as usize] != 0.0).collect()
+    }
+
+    /// The largest jump between two frames of the left main output.
+    pub fn roughness(&self) -> f32 {
+        self.main[0].windows(2).map(|two| (two[1] - two[0]).abs()).fold(0.0, f32::max)
+    }
+
+    /// Whether main and every auxiliary are silent.
+    pub fn is_silent(&self) -> bool {
+        self.main.iter().chain(self.aux.iter().flatten()).flatten().all(|sample| *sample == 0.0)
+    }
+
+    /// Put what follows behind it.
+    pub fn join(&mut self, other: &Self) {
+        for channel in 0..2 {
+            self.main[channel].extend_from_slice(&other.main[channel]);
+            for port in 0..8 {
+                self.aux[port][channel].extend_from_slice(&other.aux[port][channel]);
+            }
+        }
+    }
 }
 
 impl Rig {
@@ -67,7 +96,7 @@ impl Rig {
         let mut rig = Self {
             processor,
             engine: Engine::new(wires.engine),
-            script: Script::new(wires.script, Arc::new(Library)),
+            script: Script::new(wires.script, Arc::new(Library), Instant::now),
             workers: wires.media.into_iter().map(Worker::new).collect(),
             remote,
             events,
@@ -80,6 +109,7 @@ impl Rig {
             params: HostParams::default(),
             notes: vec![],
             triggers: vec![],
+            told: vec![],
             folder,
         };
         let folders = vec![rig.folder.path().to_string_lossy().into_owned()];
@@ -127,8 +157,9 @@ impl Rig {
             let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
             paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
             while let Some(event) = self.events.next() {
-                if let Event::Triggered(record) = event {
-                    self.triggers.push(record);
+                match event {
+                    Event::Triggered(record) => self.triggers.push(record),
+                    other => self.told.push(other),
                 }
             }
             if !paces.contains(&Pace::Now) && self.remote.gate.is_settled() {
@@ -197,6 +228,73 @@ impl Rig {
         sound
     }
 
+    /// Render and forget the sound.
+    pub fn skip(&mut self, frames: usize) {
+        let mut left = frames;
+        while left > 0 {
+            left -= self.render(left.min(48_000)).main[0].len();
+        }
+    }
+
+    /// A rig that ran this script; `click.wav` (one impulse), `tone.wav` (two seconds of 0.5) and `saw.wav` (4800 frames
+    /// that rise from 1/4800 to 1) are there.
+    pub fn with(script: &str) -> Self {
+        let mut rig = Self::new();
+        rig.furnish();
+        rig.run(script);
+        rig
+    }
+
+    /// Put the usual samples into its folder.
+    pub fn furnish(&self) {
+        self.impulse("click.wav", 8);
+        self.sample("tone.wav", &[vec![0.5; 96_000]]);
+        self.sample("saw.wav", &[(1..=4800).map(|i| i as f32 / 4800.0).collect()]);
+    }
+
+    /// Run Lua that must succeed; its values.
+    pub fn run(&mut self, script: &str) -> Vec<String> {
+        self.eval(script).unwrap_or_else(|error| panic!("{error}\n{script}"))
+    }
+
+    /// Give it a host that plays from `beat` in 4/4.
+    pub fn host_plays(&mut self, beat: f64, tempo: f64) {
+        self.transport = Some(HostTransport {
+            playing: true,
+            tempo: Some(tempo),
+            beat: Some(beat),
+            signature: Some((4, 4)),
+            loop_beats: None,
+        });
+    }
+
+    /// The host's transport, which must be there.
+    pub fn host(&mut self) -> &mut HostTransport {
+        self.transport.as_mut().expect("a host transport")
+    }
+
+    /// Frame and row of everything that sounded since the last call of [`Rig::forget`].
+    pub fn fired(&self) -> Vec<(u64, u16)> {
+        let sounded = self.triggers.iter().filter(|record| record.why == Why::Fired);
+        sounded.map(|record| (record.frame, record.row.unwrap_or(0))).collect()
+    }
+
+    /// Forget what was told.
+    pub fn forget(&mut self) {
+        self.triggers.clear();
+        self.told.clear();
+    }
+
+    /// What the console shows, newest last.
+    pub fn console(&self) -> Vec<String> {
+        self.snapshot().console.iter().map(|line| line.text.to_string()).collect()
+    }
+
+    /// The sentences for people, newest last.
+    pub fn notices(&self) -> Vec<String> {
+        self.snapshot().notices.iter().map(|notice| notice.text.to_string()).collect()
+    }
+
     /// Render so many quarter notes at the tempo in force (internal clock or host).
     pub fn render_beats(&mut self, beats: f64) -> Sound {
         let bpm = self.transport.as_ref().and_then(|t| t.tempo).unwrap_or_else(|| self.session().bpm);
@@ -216,9 +314,13 @@ impl Rig {
                 main_out: [left, right],
                 aux: aux.each_mut().map(|[left, right]| Some([left.as_mut_slice(), right.as_mut_slice()])),
             };
-            let notes = std::mem::take(&mut self.notes);
+            let end = self.frame + frames as u64;
+            let due = self.notes.iter().take_while(|(at, _)| *at < end).count();
+            let notes: Vec<Note> =
+                self.notes.drain(..due).map(|(at, note)| Note { frame: (at - self.frame) as u32, ..note }).collect();
             let transport = self.transport.as_ref();
-            let (_, heap) = tracklight_host::watched(|| self.processor.process(&mut io, transport, &self.params, &notes));
+            let (_, heap) =
+                tracklight_host::watched(|| self.processor.process(&mut io, transport, &self.params, &notes));
             assert_eq!(heap, Allocations::NONE, "the audio thread used the heap");
         }
         for channel in 0..2 {
@@ -228,8 +330,17 @@ impl Rig {
             }
         }
         self.frame += frames as u64;
-        if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), .. }) = &mut self.transport {
+        if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), loop_beats, .. }) =
+            &mut self.transport
+        {
+            let before = *beat;
             *beat += frames as f64 * *tempo / (60.0 * self.rate);
+            if let Some((start, end)) = *loop_beats
+                && before < end
+                && *beat >= end
+            {
+                *beat -= end - start;
+            }
         }
         self.settle();
     }

@@ -76,9 +76,8 @@ pub fn path() -> impl Strategy<Value = Path> {
 
 /// A hit; a few of its numbers are beyond what is allowed.
 pub fn hit() -> impl Strategy<Value = Hit> {
-    (1..5u16, option::of(0..130u8), option::of(1..66u8), 0..102u8, (1..4u8, 1..18u8), params()).prop_map(
-        |(index, note, length, chance, ratio, params)| Hit { index, note, length, chance, ratio, params },
-    )
+    (1..5u16, option::of(0..130u8), option::of(1..66u8), 0..102u8, (1..4u8, 1..18u8), params())
+        .prop_map(|(index, note, length, chance, ratio, params)| Hit { index, note, length, chance, ratio, params })
 }
 
 fn row() -> impl Strategy<Value = Row> {
@@ -112,7 +111,7 @@ fn module_command() -> impl Strategy<Value = Command> {
         (module(), module(), cable()).prop_map(|(from, to, kind)| Command::Connect(from, to, kind)),
         (module(), module(), option::of(cable())).prop_map(|(from, to, kind)| Command::Disconnect(from, to, kind)),
         (path(), macro_map()).prop_map(|(path, map)| Command::MapMacro(path, map)),
-        path().prop_map(Command::UnmapMacro),
+        prop_oneof![path(), Just(mapped())].prop_map(Command::UnmapMacro),
     ]
 }
 
@@ -133,9 +132,8 @@ fn pattern_command() -> impl Strategy<Value = Command> {
         (uid(), chain()).prop_map(|(uid, name)| Command::AddChain { uid, name }),
         chain().prop_map(Command::RemoveChain),
         (chain(), vec(entry, 0..4)).prop_map(|(name, entries)| Command::SetChain(name, entries)),
-        (module(), option::of(pattern()), option::of(option::of(chain())), option::of(any::<bool>())).prop_map(
-            |(sequencer, pattern, chain, chain_on)| Command::Bind { sequencer, pattern, chain, chain_on }
-        ),
+        (module(), option::of(pattern()), option::of(option::of(chain())), option::of(any::<bool>()))
+            .prop_map(|(sequencer, pattern, chain, chain_on)| Command::Bind { sequencer, pattern, chain, chain_on }),
     ]
 }
 
@@ -179,6 +177,11 @@ pub fn session() -> impl Strategy<Value = Session> {
     })
 }
 
+/// What a macro sets in the [`beginning`].
+fn mapped() -> Path {
+    Path::parse("kick.speed").expect("a literal path")
+}
+
 /// Two samplers, a mixer, a sequencer and a pattern, connected.
 pub fn beginning() -> Session {
     let add = |uid, kind, name| Command::AddModule { uid: Uid(uid), kind, name: named(name) };
@@ -192,6 +195,7 @@ pub fn beginning() -> Session {
         Command::Connect(named("kick"), named("mix"), ConnKind::Audio),
         Command::Connect(named("seq"), named("kick"), ConnKind::Event),
         Command::SetSamples(named("kick"), vec![sample("s0"), sample("s1")]),
+        Command::MapMacro(mapped(), MacroMap { number: 1, min: 0.5, max: 2.0, curve: Curve::Exp }),
     ] {
         session.perform(&command).expect("the beginning applies");
     }

@@ -69,7 +69,8 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[test]
 fn siblings_never_import_siblings() {
-    let rooms: Vec<&str> = MAY_IMPORT.iter().map(|(room, _)| *room).chain(["plugin", "osc", "video", "timecode"]).collect();
+    let rooms: Vec<&str> =
+        MAY_IMPORT.iter().map(|(room, _)| *room).chain(["plugin", "osc", "video", "timecode"]).collect();
     let mut wrong = vec![];
     for (name, text) in sources() {
         let room = name.split(['/', '.']).next().unwrap_or_default();
@@ -93,7 +94,11 @@ fn threads_files_sockets_and_clocks_are_touched_at_the_edges_only() {
             if places.iter().any(|place| name.starts_with(place)) {
                 continue;
             }
-            wrong.extend(code_lines(&text).filter(|(_, line)| line.contains(word)).map(|(at, line)| format!("{name}:{at} {}", line.trim())));
+            wrong.extend(
+                code_lines(&text)
+                    .filter(|(_, line)| line.contains(word))
+                    .map(|(at, line)| format!("{name}:{at} {}", line.trim())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -122,7 +127,11 @@ fn nothing_unfinished_is_left_in_the_program() {
     let words = ["todo", "unimplemented", "dbg"].map(|word| format!("{word}!("));
     let mut wrong = vec![];
     for (name, text) in sources() {
-        wrong.extend(code_lines(&text).filter(|(_, line)| words.iter().any(|word| line.contains(word))).map(|(at, line)| format!("{name}:{at} {}", line.trim())));
+        wrong.extend(
+            code_lines(&text)
+                .filter(|(_, line)| words.iter().any(|word| line.contains(word)))
+                .map(|(at, line)| format!("{name}:{at} {}", line.trim())),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

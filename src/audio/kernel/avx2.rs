@@ -26,13 +26,7 @@ pub(super) unsafe fn cubic(run: &Run<'_>, gain: &Gain<'_>, out_l: &mut [f32], ou
 /// # Safety
 /// The processor has AVX2.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn sinc(
-    tables: &SincTables,
-    run: &Run<'_>,
-    gain: &Gain<'_>,
-    out_l: &mut [f32],
-    out_r: &mut [f32],
-) {
+pub(super) unsafe fn sinc(tables: &SincTables, run: &Run<'_>, gain: &Gain<'_>, out_l: &mut [f32], out_r: &mut [f32]) {
     // SAFETY: the caller says so.
     unsafe { super::sinc::sinc::<Avx2>(tables, run, gain, out_l, out_r) }
 }
@@ -48,6 +42,20 @@ pub(super) struct Offsets {
     whole: __m256i,
     /// 2⁻³² frames.
     fraction: __m256i,
+}
+
+/// The four taps of lane `k` in the lower half and those of lane `k + 4` in the upper.
+///
+/// # Safety
+/// As for [`Lanes::far_taps`].
+#[inline(always)]
+unsafe fn pair(x: *const f32, pos: i64, step: i64, k: i64) -> __m256 {
+    // SAFETY: the caller says that these taps are in the plane and that the processor has AVX2.
+    unsafe {
+        let low = _mm_loadu_ps(first_tap(x, pos.wrapping_add(step.wrapping_mul(k))));
+        let high = _mm_loadu_ps(first_tap(x, pos.wrapping_add(step.wrapping_mul(k + 4))));
+        _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1)
+    }
 }
 
 // SAFETY of all methods: whoever calls them is on a processor with AVX2, and gives pointers as the trait asks.
@@ -103,10 +111,7 @@ impl Lanes for Avx2 {
             let odd = _mm256_mul_epu32(_mm256_srli_epi64(k, 32), low);
             let carried = _mm256_blend_epi32(even, odd, 0b1010_1010);
             let whole = _mm256_add_epi32(_mm256_mullo_epi32(k, high), carried);
-            Offsets {
-                whole: _mm256_add_epi32(whole, _mm256_set1_epi32(1)),
-                fraction: _mm256_mullo_epi32(k, low),
-            }
+            Offsets { whole: _mm256_add_epi32(whole, _mm256_set1_epi32(1)), fraction: _mm256_mullo_epi32(k, low) }
         }
     }
 
@@ -128,16 +133,22 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn near_taps(x: *const f32, at: __m256i) -> [__m256; 4] {
         // SAFETY: see the impl; the four loads end at the window's 11th sample.
-        unsafe { [0, 1, 2, 3].map(|k| _mm256_permutevar8x32_ps(_mm256_loadu_ps(x.add(k)), at)) }
+        unsafe {
+            [
+                _mm256_permutevar8x32_ps(_mm256_loadu_ps(x), at),
+                _mm256_permutevar8x32_ps(_mm256_loadu_ps(x.add(1)), at),
+                _mm256_permutevar8x32_ps(_mm256_loadu_ps(x.add(2)), at),
+                _mm256_permutevar8x32_ps(_mm256_loadu_ps(x.add(3)), at),
+            ]
+        }
     }
 
     #[inline(always)]
     unsafe fn far_taps(x: *const f32, pos: i64, step: i64) -> [__m256; 4] {
         // SAFETY: see the impl; each load takes the four taps of one lane.
         unsafe {
-            let lane = |k: i64| _mm_loadu_ps(first_tap(x, pos.wrapping_add(step.wrapping_mul(k))));
-            let pair = |k: i64| _mm256_insertf128_ps(_mm256_castps128_ps256(lane(k)), lane(k + 4), 1);
-            let (a, b, c, d) = (pair(0), pair(1), pair(2), pair(3));
+            let (a, b) = (pair(x, pos, step, 0), pair(x, pos, step, 1));
+            let (c, d) = (pair(x, pos, step, 2), pair(x, pos, step, 3));
             let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
             let (ab_high, cd_high) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
             [
@@ -155,11 +166,13 @@ impl Lanes for Avx2 {
         unsafe {
             let t = _mm256_set1_ps(t);
             let mut sum = _mm256_setzero_ps();
-            for k in (0..taps).step_by(8) {
-                let (x, c, d) =
-                    (_mm256_loadu_ps(x.add(k)), _mm256_loadu_ps(c.add(k)), _mm256_loadu_ps(d.add(k)));
-                let c = _mm256_add_ps(c, _mm256_mul_ps(t, _mm256_sub_ps(d, c)));
+            let mut k = 0;
+            while k < taps {
+                let (x, c) = (_mm256_loadu_ps(x.add(k)), _mm256_loadu_ps(c.add(k)));
+                let rise = _mm256_sub_ps(_mm256_loadu_ps(d.add(k)), c);
+                let c = _mm256_add_ps(c, _mm256_mul_ps(t, rise));
                 sum = _mm256_add_ps(sum, _mm256_mul_ps(x, c));
+                k += 8;
             }
             let four = _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
             let two = _mm_add_ps(four, _mm_movehl_ps(four, four));

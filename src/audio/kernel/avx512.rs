@@ -30,6 +30,31 @@ pub(super) struct Offsets {
     fraction: __m512i,
 }
 
+/// The four taps of lane `k`, and of the lanes 4, 8 and 12 after it, one quarter each.
+///
+/// # Safety
+/// As for [`Lanes::far_taps`].
+#[inline(always)]
+unsafe fn four(x: *const f32, pos: i64, step: i64, k: i64) -> __m512 {
+    // SAFETY: the caller says that these taps are in the plane and that the processor has AVX-512F.
+    unsafe {
+        let quad = _mm512_castps128_ps512(quarter(x, pos, step, k));
+        let quad = _mm512_insertf32x4(quad, quarter(x, pos, step, k + 4), 1);
+        let quad = _mm512_insertf32x4(quad, quarter(x, pos, step, k + 8), 2);
+        _mm512_insertf32x4(quad, quarter(x, pos, step, k + 12), 3)
+    }
+}
+
+/// The four taps of lane `k`.
+///
+/// # Safety
+/// As for [`Lanes::far_taps`].
+#[inline(always)]
+unsafe fn quarter(x: *const f32, pos: i64, step: i64, k: i64) -> __m128 {
+    // SAFETY: the caller says that these taps are in the plane.
+    unsafe { _mm_loadu_ps(first_tap(x, pos.wrapping_add(step.wrapping_mul(k)))) }
+}
+
 // SAFETY of all methods: whoever calls them is on a processor with AVX-512F, and gives pointers as the trait asks.
 impl Lanes for Avx512 {
     const N: usize = 16;
@@ -108,8 +133,15 @@ impl Lanes for Avx512 {
         // SAFETY: see the impl; the two loads are the window's 32 samples.
         unsafe {
             let (a, b) = (_mm512_loadu_ps(x), _mm512_loadu_ps(x.add(16)));
-            [0, 1, 2, 3]
-                .map(|k| _mm512_permutex2var_ps(a, _mm512_add_epi32(at, _mm512_set1_epi32(k)), b))
+            let at1 = _mm512_add_epi32(at, _mm512_set1_epi32(1));
+            let at2 = _mm512_add_epi32(at, _mm512_set1_epi32(2));
+            let at3 = _mm512_add_epi32(at, _mm512_set1_epi32(3));
+            [
+                _mm512_permutex2var_ps(a, at, b),
+                _mm512_permutex2var_ps(a, at1, b),
+                _mm512_permutex2var_ps(a, at2, b),
+                _mm512_permutex2var_ps(a, at3, b),
+            ]
         }
     }
 
@@ -117,14 +149,8 @@ impl Lanes for Avx512 {
     unsafe fn far_taps(x: *const f32, pos: i64, step: i64) -> [__m512; 4] {
         // SAFETY: see the impl; each load takes the four taps of one lane.
         unsafe {
-            let lane = |k: i64| _mm_loadu_ps(first_tap(x, pos.wrapping_add(step.wrapping_mul(k))));
-            let four = |k: i64| {
-                let quad = _mm512_castps128_ps512(lane(k));
-                let quad = _mm512_insertf32x4(quad, lane(k + 4), 1);
-                let quad = _mm512_insertf32x4(quad, lane(k + 8), 2);
-                _mm512_insertf32x4(quad, lane(k + 12), 3)
-            };
-            let (a, b, c, d) = (four(0), four(1), four(2), four(3));
+            let (a, b) = (four(x, pos, step, 0), four(x, pos, step, 1));
+            let (c, d) = (four(x, pos, step, 2), four(x, pos, step, 3));
             let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
             let (ab_high, cd_high) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
             [

@@ -57,13 +57,7 @@ impl<'a> Clip<'a> {
     /// A clip whose region is `start..end` in frames, `right` absent for mono.
     ///
     /// Thread: any. Realtime: yes.
-    pub fn new(
-        left: &'a [f32],
-        right: Option<&'a [f32]>,
-        start: u32,
-        end: u32,
-        edge: Edge,
-    ) -> Result<Self, ClipError> {
+    pub fn new(left: &'a [f32], right: Option<&'a [f32]>, start: u32, end: u32, edge: Edge) -> Result<Self, ClipError> {
         if left.len() > i32::MAX as usize {
             return Err(ClipError::TooLong { frames: left.len() });
         }
@@ -151,11 +145,7 @@ impl Run<'_> {
             return (0, n);
         }
         let count = |edge| frames_until(self.pos, self.step, edge).min(n as u64) as usize;
-        let (a, b) = if self.step < 0 {
-            (count(high), count(low))
-        } else {
-            (count(low), count(high))
-        };
+        let (a, b) = if self.step < 0 { (count(high), count(low)) } else { (count(low), count(high)) };
         (a.min(b), b)
     }
 }

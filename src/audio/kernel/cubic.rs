@@ -36,12 +36,7 @@ pub(super) unsafe fn cubic<L: Lanes>(run: &Run<'_>, gain: &Gain<'_>, out_l: &mut
 /// # Safety
 /// The processor runs `L`; `gain` is known for as many frames as `out_l` and `out_r` both have.
 #[inline(always)]
-unsafe fn add<L: Lanes, G: GainAt, const STEREO: bool>(
-    run: &Run<'_>,
-    gain: G,
-    out_l: &mut [f32],
-    out_r: &mut [f32],
-) {
+unsafe fn add<L: Lanes, G: GainAt, const STEREO: bool>(run: &Run<'_>, gain: G, out_l: &mut [f32], out_r: &mut [f32]) {
     let n = out_l.len();
     let (first, end) = run.interior(BEFORE, AFTER, n);
     // SAFETY: frames 0..n have gains and outputs, and in `first..end` all taps are inside the region, hence the planes.

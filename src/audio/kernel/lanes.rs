@@ -2,6 +2,9 @@
 //!
 //! Each operation is one IEEE operation per lane, so any two forms agree to the bit. A fused multiply-add is not among
 //! them: it rounds once where the others round twice.
+//!
+//! What is written over `Lanes` is `inline(always)` and without closures or iterator adapters around its vector operations:
+//! a closure does not inherit the processor features of the function it ends up in, and then each operation is a call.
 #![allow(unsafe_code)]
 
 /// 2⁻²⁴: turns the upper 24 bits of a fraction into an `f32`, which holds them exactly.

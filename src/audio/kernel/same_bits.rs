@@ -63,7 +63,16 @@ fn steps() -> impl Strategy<Value = i64> {
     prop_oneof![
         -2 * ONE_FRAME..2 * ONE_FRAME,
         -12 * ONE_FRAME..12 * ONE_FRAME,
-        prop::sample::select(vec![0, 1, -1, ONE_FRAME, -ONE_FRAME, ONE_FRAME + 1, (28 << 32) / 15, (28 << 32) / 15 + 1]),
+        prop::sample::select(vec![
+            0,
+            1,
+            -1,
+            ONE_FRAME,
+            -ONE_FRAME,
+            ONE_FRAME + 1,
+            (28 << 32) / 15,
+            (28 << 32) / 15 + 1
+        ]),
         prop::sample::select(vec![ONE_FRAME - 1, -(28 << 32) / 15, 2 * ONE_FRAME, -4 * ONE_FRAME, 40 * ONE_FRAME]),
     ]
 }

@@ -35,36 +35,30 @@ pub(super) unsafe fn sinc<L: Lanes>(
 /// # Safety
 /// The processor runs `L`; `gain` is known for as many frames as `out_l` and `out_r` both have.
 #[inline(always)]
-unsafe fn add<L: Lanes, G: GainAt>(
-    table: &Table,
-    run: &Run<'_>,
-    gain: G,
-    out_l: &mut [f32],
-    out_r: &mut [f32],
-) {
+unsafe fn add<L: Lanes, G: GainAt>(table: &Table, run: &Run<'_>, gain: G, out_l: &mut [f32], out_r: &mut [f32]) {
     let n = out_l.len();
     let before = table.taps as u32 / 2 - 1;
     let (first, end) = run.interior(before, table.taps as u32 / 2, n);
     let (left, right) = run.clip.planes();
     let stereo = run.clip.is_stereo();
-    for i in 0..n {
+    let mut i = 0;
+    while i < n {
         let pos = run.at(i);
         let at = (pos >> 32) - i64::from(before);
-        let inside = i >= first && i < end;
-        // SAFETY: the processor runs `L`. Of an inside frame all taps are in the region, hence in both planes; frame `i`
-        // has a gain and an output.
+        // SAFETY: the processor runs `L`. Of a frame in `first..end` all taps are in the region, hence in both planes;
+        // frame `i` has a gain and an output.
         unsafe {
-            let sample = |plane: &[f32]| {
-                if inside {
-                    interpolate::<L>(table, plane.as_ptr().add(at as usize), pos)
-                } else {
-                    at_edge::<L>(table, &run.clip, plane, at, pos)
-                }
-            };
-            let yl = sample(left);
-            let yr = if stereo { sample(right) } else { yl };
+            let (yl, yr);
+            if i >= first && i < end {
+                yl = interpolate::<L>(table, left.as_ptr().add(at as usize), pos);
+                yr = if stereo { interpolate::<L>(table, right.as_ptr().add(at as usize), pos) } else { yl };
+            } else {
+                yl = at_edge::<L>(table, &run.clip, left, at, pos);
+                yr = if stereo { at_edge::<L>(table, &run.clip, right, at, pos) } else { yl };
+            }
             accumulate::<Scalar, G>(gain, i, yl, yr, out_l, out_r);
         }
+        i += 1;
     }
 }
 

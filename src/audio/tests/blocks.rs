@@ -36,7 +36,8 @@ fn busy(rig: &mut Rig, interpolation: f32) {
         sampler(2, &[(Param::CHOKE, 1.0), (Param::GRAIN_SIZE, 0.02)], &clips),
     ];
     let chain = entries(&[(pattern(0, 7.0, hits(0)), 1), (pattern(1, -11.5, hits(3)), 2)]);
-    let sequencers = vec![sequencer(0, &[0], chain.clone()), sequencer(1, &[1, 2], entries(&[(pattern(2, 5.0, hits(1)), 1)]))];
+    let sequencers =
+        vec![sequencer(0, &[0], chain.clone()), sequencer(1, &[1, 2], entries(&[(pattern(2, 5.0, hits(1)), 1)]))];
     let mut program = program(samplers, sequencers);
     program.internal_clock = false;
     rig.swap(program);

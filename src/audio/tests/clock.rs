@@ -41,7 +41,8 @@ fn starting_anywhere_plays_what_playing_up_to_there_would() {
     HOST.play(&mut whole, cut(24_000 * 12, 700));
     let mut late = led(3.0, list());
     Host { start: 5.1, ..HOST }.play(&mut late, cut((24_000.0 * 6.9) as usize, 333));
-    let key = |rig: &Rig| rig.fired().iter().filter(|f| f.beat > 5.1).map(|f| (f.beat, f.row, f.why)).collect::<Vec<_>>();
+    let key =
+        |rig: &Rig| rig.fired().iter().filter(|f| f.beat > 5.1).map(|f| (f.beat, f.row, f.why)).collect::<Vec<_>>();
     assert!(key(&late).len() > 12);
     assert_eq!(key(&late), key(&whole));
 }
@@ -92,6 +93,56 @@ fn a_looped_bar_with_a_ratio_still_varies() {
     let mut rig = led(1.0, list);
     Host { cycle: Some((0.0, 1.0)), ..HOST }.play(&mut rig, cut(24_000 * 8, 512));
     assert_eq!(rig.heard().iter().map(|h| h.0).collect::<Vec<_>>(), [24_000, 24_000 * 5]);
+}
+
+#[test]
+fn cycles_by_position_do_not_count_passes() {
+    let mut rig = Rig::new();
+    let clip = rig.vault.lend(click(4));
+    let list = vec![RowProgram::Hit(HitProgram { ratio: (2, 4), ..hit() })];
+    let mut still = std::sync::Arc::into_inner(pattern(1, 1.0, list)).unwrap();
+    still.by_pass = false;
+    let entries = entries(&[(std::sync::Arc::new(still), 1)]);
+    let mut program = program(vec![sampler(0, &[], &[clip])], vec![sequencer(0, &[0], entries)]);
+    program.internal_clock = false;
+    rig.swap(program);
+    Host { cycle: Some((0.0, 1.0)), ..HOST }.play(&mut rig, cut(24_000 * 8, 512));
+    assert_eq!((rig.fired().len(), rig.heard().len()), (8, 0));
+}
+
+#[test]
+fn positions_and_tempos_out_of_this_world_do_no_harm() {
+    let mut rig = led(96.0, rows("x."));
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 1e9, -1e9, 1e-300, 0.0, -0.0];
+    for tempo in odd {
+        for beat in odd {
+            for other in odd {
+                let signature = Some((0, 0));
+                let loop_beats = Some((beat, other));
+                let at =
+                    HostTransport { playing: other > 0.0, tempo: Some(tempo), beat: Some(beat), signature, loop_beats };
+                rig.block(7, Some(&at), &[]);
+                rig.block(0, Some(&at), &[]);
+            }
+        }
+    }
+    rig.events.clear();
+    Host { bpm: 120.0, start: 3.5, cycle: None }.play(&mut rig, [1000]);
+    assert!(rig.fired().iter().any(|fired| fired.beat == 3.5));
+}
+
+#[test]
+fn the_internal_tempo_changes_without_a_jump() {
+    let mut rig = Rig::playing(click(4), &[], 4.0, rows("x"));
+    rig.run(9000);
+    let clip = rig.vault.lend(click(4));
+    let entries = entries(&[(pattern(1, 4.0, rows("x")), 1)]);
+    let mut faster = program(vec![sampler(0, &[], &[clip])], vec![sequencer(0, &[0], entries)]);
+    faster.bpm = 240.0;
+    rig.swap(faster);
+    rig.run(6000);
+    assert_eq!(rig.heard().iter().map(|h| h.0).collect::<Vec<_>>(), [0, 6000, 10_500, 13_500]);
+    assert_eq!(map(&rig).jump, 1);
 }
 
 #[test]

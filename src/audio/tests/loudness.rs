@@ -1,7 +1,7 @@
 //! Volumes, switches, inputs, meters.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::rig::*;
 use super::samplers::shot;
@@ -20,7 +20,8 @@ fn the_main_input_passes_to_the_bit() {
     rig.swap(program(Vec::new(), Vec::new()));
     let input: Vec<f32> = (0..700).map(|i| ((i * 7919) % 1000) as f32 / 777.7 - 0.6).collect();
     let (mut left, mut right) = (vec![9.0; 700], vec![9.0; 700]);
-    let mut io = Io { main_in: Some([&input; 2]), side_in: None, main_out: [&mut left, &mut right], aux: Default::default() };
+    let mut io =
+        Io { main_in: Some([&input; 2]), side_in: None, main_out: [&mut left, &mut right], aux: Default::default() };
     rig.processor.process(&mut io, None, &HostParams::default(), &[]);
     assert_eq!((left, right), (input.clone(), input));
 }
@@ -45,9 +46,16 @@ fn volumes_multiply_along_the_way_and_switches_silence() {
     let mut rig = Rig::new();
     let tone = tone(&mut rig);
     let make = |master: f32, cable: f32, on: bool| {
-        let mut program = program(vec![sampler(0, &[], &[tone.clone()])], Vec::new());
+        let mut program = program(vec![sampler(0, &[], std::slice::from_ref(&tone))], Vec::new());
         let main = program.nodes.pop().unwrap();
-        let mixer = Node { slot: 30, uid: Uid(30), kind: NodeKind::Mixer, enabled: on, volume: 0.5, inputs: vec![Cable { from: 1, volume: cable, key: 1 }] };
+        let mixer = Node {
+            slot: 30,
+            uid: Uid(30),
+            kind: NodeKind::Mixer,
+            enabled: on,
+            volume: 0.5,
+            inputs: vec![Cable { from: 1, volume: cable, key: 1 }],
+        };
         program.nodes.push(mixer);
         program.nodes.push(Node { inputs: vec![Cable { from: 2, volume: 1.0, key: 2 }], volume: master, ..main });
         program
@@ -74,8 +82,22 @@ fn an_auxiliary_output_has_what_is_put_there_and_main_has_not() {
     let mut program = program(vec![sampler(0, &[], &[tone])], Vec::new());
     let main = program.nodes.last_mut().unwrap();
     main.inputs.clear();
-    program.nodes.push(Node { slot: 40, uid: Uid(40), kind: NodeKind::Aux(0), enabled: true, volume: 1.0, inputs: vec![Cable { from: 1, volume: 1.0, key: 9 }] });
-    program.nodes.push(Node { slot: 41, uid: Uid(41), kind: NodeKind::Aux(7), enabled: true, volume: 1.0, inputs: vec![Cable { from: 1, volume: 1.0, key: 10 }] });
+    program.nodes.push(Node {
+        slot: 40,
+        uid: Uid(40),
+        kind: NodeKind::Aux(0),
+        enabled: true,
+        volume: 1.0,
+        inputs: vec![Cable { from: 1, volume: 1.0, key: 9 }],
+    });
+    program.nodes.push(Node {
+        slot: 41,
+        uid: Uid(41),
+        kind: NodeKind::Aux(7),
+        enabled: true,
+        volume: 1.0,
+        inputs: vec![Cable { from: 1, volume: 1.0, key: 10 }],
+    });
     rig.swap(program);
     rig.send(ToAudio::Shot(shot(1, &[])));
     let sound = rig.run(1000);
@@ -92,7 +114,8 @@ fn buffers_of_any_length_are_taken_and_what_nothing_plays_to_is_cleared() {
     let (mut left, mut right, mut a, mut b) = (vec![9.0; 10], vec![9.0; 12], vec![9.0; 4], vec![9.0; 0]);
     let mut aux: [Option<[&mut [f32]; 2]>; 8] = Default::default();
     aux[3] = Some([&mut a, &mut b]);
-    let mut io = Io { main_in: Some([&short, &[]]), side_in: Some([&[], &short]), main_out: [&mut left, &mut right], aux };
+    let mut io =
+        Io { main_in: Some([&short, &[]]), side_in: Some([&[], &short]), main_out: [&mut left, &mut right], aux };
     rig.processor.process(&mut io, None, &HostParams::default(), &[]);
     assert_eq!(left, [vec![0.75; 3], vec![0.5; 7]].concat());
     assert_eq!(right, [vec![0.5; 10], vec![0.0; 2]].concat());
@@ -135,8 +158,20 @@ fn macros_reach_nodes_and_cables() {
     let mut rig = Rig::new();
     let tone = tone(&mut rig);
     let mut program = program(vec![sampler(0, &[], &[tone])], Vec::new());
-    program.macros.push(MacroProgram { number: 0, target: MacroTarget::Node(2), min: 0.0, max: 0.5, curve: Curve::Lin });
-    program.macros.push(MacroProgram { number: 0, target: MacroTarget::Cable(2, 1), min: 0.0, max: 1.0, curve: Curve::Exp });
+    program.macros.push(MacroProgram {
+        number: 0,
+        target: MacroTarget::Node(2),
+        min: 0.0,
+        max: 0.5,
+        curve: Curve::Lin,
+    });
+    program.macros.push(MacroProgram {
+        number: 0,
+        target: MacroTarget::Cable(2, 1),
+        min: 0.0,
+        max: 1.0,
+        curve: Curve::Exp,
+    });
     rig.params.macros[0] = 0.5;
     rig.swap(program);
     rig.send(ToAudio::Shot(shot(1, &[])));
@@ -208,4 +243,44 @@ fn a_sampler_taken_away_fades_as_loud_as_it_was_heard() {
     assert!(after.left[0] <= before.left[999] && after.left[0] > 0.04, "{} {}", after.left[0], before.left[999]);
     assert!(after.roughness() < 0.001);
     assert_eq!(rig.voices(), 0);
+}
+
+#[test]
+fn a_mixer_taken_out_of_what_sounds_is_no_step() {
+    let mut rig = Rig::new();
+    let tone = tone(&mut rig);
+    let straight = || program(vec![sampler(0, &[], std::slice::from_ref(&tone))], Vec::new());
+    let mut through = straight();
+    let main = through.nodes.pop().unwrap();
+    let input = |from, key| vec![Cable { from, volume: 1.0, key }];
+    let mixer = Node { slot: 30, uid: Uid(30), kind: NodeKind::Mixer, enabled: true, volume: 0.5, inputs: input(1, 1) };
+    through.nodes.push(mixer);
+    through.nodes.push(Node { inputs: input(2, 2), ..main });
+    rig.swap(through);
+    rig.send(ToAudio::Shot(shot(1, &[])));
+    let mut sound = rig.run(1000);
+    rig.swap(straight());
+    sound.join(rig.run(1000));
+    assert_eq!((sound.left[999], sound.left[1000], sound.left[1999]), (0.25, 0.25, 0.5));
+    assert!(sound.roughness() < 0.0015);
+}
+
+#[test]
+fn a_new_sampler_s_first_hit_is_whole_to_the_bit() {
+    let mut rig = Rig::new();
+    rig.swap(program(Vec::new(), Vec::new()));
+    rig.run(100);
+    let tone = tone(&mut rig);
+    rig.swap(program(vec![sampler(0, &[], &[tone])], Vec::new()));
+    rig.send(ToAudio::Shot(shot(1, &[])));
+    assert!(rig.run(1000).left.iter().all(|&s| s == 0.5));
+}
+
+#[test]
+fn tiny_numbers_do_not_leave() {
+    let mut rig = Rig::new();
+    let faint = rig.vault.lend(clip(vec![vec![1e-38; 4800]]));
+    rig.swap(program(vec![sampler(0, &[(Param::VOLUME, 0.5)], &[faint])], Vec::new()));
+    rig.send(ToAudio::Shot(shot(1, &[])));
+    assert!(rig.run(1000).left.iter().all(|&s| s == 0.0));
 }

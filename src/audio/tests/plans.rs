@@ -134,7 +134,10 @@ fn a_plan_for_a_loops_end_comes_with_its_wrap() {
     let clip = rig.vault.lend(click(4));
     let make = |volume| {
         let entries = entries(&[(pattern(1, 1.0, rows("x")), 1)]);
-        let mut led = program(vec![sampler(0, &[(Param::VOLUME, volume)], &[clip.clone()])], vec![sequencer(0, &[0], entries)]);
+        let mut led = program(
+            vec![sampler(0, &[(Param::VOLUME, volume)], std::slice::from_ref(&clip))],
+            vec![sequencer(0, &[0], entries)],
+        );
         led.internal_clock = false;
         led
     };
@@ -154,7 +157,7 @@ fn an_edit_while_playing_repeats_and_skips_no_step() {
     let clip = rig.vault.lend(click(4));
     for block in 0..500 {
         let entries = entries(&[(pattern(1, 4.0, rows("x")), 1)]);
-        rig.swap(program(vec![sampler(0, &[], &[clip.clone()])], vec![sequencer(0, &[0], entries)]));
+        rig.swap(program(vec![sampler(0, &[], std::slice::from_ref(&clip))], vec![sequencer(0, &[0], entries)]));
         rig.run(100 + block % 7);
     }
     let frames: Vec<_> = rig.heard().iter().map(|h| h.0).collect();
@@ -168,7 +171,8 @@ fn a_hushed_program_plays_no_rows_and_goes_on_in_time() {
     let clip = rig.vault.lend(click(4));
     let make = |hushed| {
         let entries = entries(&[(pattern(1, 4.0, rows("x")), 1)]);
-        let mut program = program(vec![sampler(0, &[], &[clip.clone()])], vec![sequencer(0, &[0], entries)]);
+        let mut program =
+            program(vec![sampler(0, &[], std::slice::from_ref(&clip))], vec![sequencer(0, &[0], entries)]);
         program.hushed = hushed;
         program
     };
@@ -176,6 +180,35 @@ fn a_hushed_program_plays_no_rows_and_goes_on_in_time() {
     assert!(rig.run(9000).onsets().is_empty());
     rig.swap(make(false));
     assert_eq!(rig.run(9000).onsets(), [3000]);
+}
+
+#[test]
+fn a_sequencer_taken_away_or_switched_off_leaves_no_loop_behind() {
+    for off in [false, true] {
+        let set = [(Param::PLAY_STYLE, 1.0)];
+        let mut rig = Rig::playing(sine(100.0, 4800), &set, 4.0, rows("x..............."));
+        rig.run(1000);
+        let clip = rig.vault.lend(sine(100.0, 4800));
+        let mut still = sequencer(0, &[0], entries(&[(pattern(1, 4.0, rows("x...............")), 1)]));
+        still.enabled = !off;
+        let sequencers = if off { vec![still] } else { Vec::new() };
+        rig.swap(program(vec![sampler(0, &set, &[clip])], sequencers));
+        rig.run(1000);
+        assert_eq!(rig.voices(), 0);
+    }
+}
+
+#[test]
+fn the_hosts_hush_stops_rows_before_the_engine_knows() {
+    let mut rig = Rig::playing(click(4), &[], 4.0, rows("x"));
+    rig.params.hush = true;
+    rig.run(100);
+    assert_eq!(rig.heard().len(), 1, "a switch found on was not pressed");
+    rig.params.hush = false;
+    rig.run(100);
+    rig.params.hush = true;
+    assert!(rig.run(20_000).onsets().is_empty());
+    assert!(rig.events.contains(&FromAudio::HushPressed));
 }
 
 #[test]
@@ -188,16 +221,31 @@ fn offline_a_block_has_what_the_engine_hands_over_for_it() {
     // The engine's part on a thread of its own: what is wanted is handed over before it is counted as done.
     let engine = std::thread::spawn(move || {
         for (block, beat) in [(1, None), (2, Some(0.03)), (3, None)] {
-            while gate.wanted.load(Ordering::Acquire) < block * 512 {
+            while gate.wanted.load(Ordering::Acquire) < 64 + block * 512 {
                 std::thread::yield_now();
             }
             let message = beat.map_or(ToAudio::Transport(TransportVerb::Play), |beat| ToAudio::Shot(at(beat)));
             to_audio.push(message).expect("there is room");
-            gate.engine_done.store(block * 512, Ordering::Release);
+            gate.engine_done.store(64 + block * 512, Ordering::Release);
         }
     });
     let sound = rig.run(3 * 512);
     engine.join().expect("the engine's part ends well");
     assert_eq!(sound.onsets(), [720]);
     assert_eq!(rig.wires_engine.meters.gave_up.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn the_exact_switch_waits_like_an_offline_render_and_lets_go_again() {
+    let mut rig = rig();
+    let gate = rig.wires_engine.gate.clone();
+    gate.engine_done.store(64, Ordering::Release);
+    rig.params.exact = true;
+    rig.run(64);
+    assert!(gate.offline.load(Ordering::Acquire));
+    assert_eq!(gate.wanted.load(Ordering::Acquire), 64);
+    rig.params.exact = false;
+    rig.run(64);
+    assert!(!gate.offline.load(Ordering::Acquire));
+    assert_eq!((gate.wanted.load(Ordering::Acquire), rig.wires_engine.meters.gave_up.load(Ordering::Relaxed)), (64, 0));
 }

@@ -38,7 +38,8 @@ fn row_1_plays_when_play_starts_and_at_every_chain_switch() {
     rig.send(crate::bus::ToAudio::Transport(crate::model::TransportVerb::Play));
     rig.run(at(4.0) as usize + 1);
     let got: Vec<_> = rig.fired().iter().map(|f| (f.frame, f.pattern, f.row)).collect();
-    let beats = [(0.0, 0, 1), (0.75, 0, 4), (1.0, 0, 1), (1.75, 0, 4), (2.0, 1, 1), (3.0, 0, 1), (3.75, 0, 4), (4.0, 0, 1)];
+    let beats =
+        [(0.0, 0, 1), (0.75, 0, 4), (1.0, 0, 1), (1.75, 0, 4), (2.0, 1, 1), (3.0, 0, 1), (3.75, 0, 4), (4.0, 0, 1)];
     assert_eq!(got, beats.map(|(beat, pattern, row)| (at(beat), pattern, row)));
 }
 
@@ -127,7 +128,7 @@ fn a_column_is_of_its_row_alone_over_the_sample_over_the_sampler() {
 fn a_missing_sample_and_a_sampler_switched_off_are_silent_and_say_so() {
     let mut rig = Rig::new();
     let clip = rig.vault.lend(click(4));
-    let mut off = sampler(1, &[], &[clip.clone()]);
+    let mut off = sampler(1, &[], std::slice::from_ref(&clip));
     off.enabled = false;
     let far = vec![row(HitProgram { index: 2, ..hit() })];
     let entries = entries(&[(pattern(1, 4.0, far), 1)]);

@@ -234,7 +234,7 @@ fn a_hat_never_cuts_a_kick() {
 fn a_choke_group_reaches_over_samplers() {
     let mut rig = Rig::new();
     let tone = rig.vault.lend(clip(vec![vec![0.5; 48_000]]));
-    let group = |slot, group| sampler(slot, &[(Param::CHOKE, group)], &[tone.clone()]);
+    let group = |slot, group| sampler(slot, &[(Param::CHOKE, group)], std::slice::from_ref(&tone));
     rig.swap(program(vec![group(0, 1.0), group(1, 1.0), group(2, 2.0)], Vec::new()));
     rig.send(ToAudio::Shot(shot(1, &[])));
     rig.send(ToAudio::Shot(ShotMessage { slot: 2, ..shot(1, &[]) }));
@@ -253,7 +253,10 @@ fn an_old_gate_never_cuts_a_newer_voice() {
     let mut rig = Rig::playing(clip(vec![vec![0.5; 96_000]]), &set, 4.0, list);
     let sound = rig.run(17_000);
     assert_eq!(rig.voices(), 1);
-    assert!(sound.left[12_300..].iter().all(|&s| s == 0.5), "the gate of row 1 ends at row 4, the voice of row 3 goes on");
+    assert!(
+        sound.left[12_300..].iter().all(|&s| s == 0.5),
+        "the gate of row 1 ends at row 4, the voice of row 3 goes on"
+    );
 }
 
 #[test]
@@ -320,12 +323,7 @@ fn a_file_of_another_rate_keeps_its_pitch() {
 
 #[test]
 fn the_envelope_goes_up_down_holds_and_releases() {
-    let set = [
-        (Param::ATTACK_MS, 10.0),
-        (Param::DECAY_MS, 10.0),
-        (Param::SUSTAIN, 0.5),
-        (Param::RELEASE_MS, 20.0),
-    ];
+    let set = [(Param::ATTACK_MS, 10.0), (Param::DECAY_MS, 10.0), (Param::SUSTAIN, 0.5), (Param::RELEASE_MS, 20.0)];
     let mut rig = struck(&set, vec![clip(vec![vec![1.0; 48_000]])]);
     rig.send(ToAudio::Shot(ShotMessage { gate: 0.1, ..shot(1, &[]) }));
     let sound = rig.run(4800);
@@ -338,7 +336,7 @@ fn the_envelope_goes_up_down_holds_and_releases() {
 fn what_sounds_follows_the_samplers_volume_and_speed_unless_the_hit_has_its_own() {
     let mut rig = Rig::new();
     let tone = rig.vault.lend(clip(vec![vec![0.5; 96_000]]));
-    let with = |volume| program(vec![sampler(0, &[(Param::VOLUME, volume)], &[tone.clone()])], Vec::new());
+    let with = |volume| program(vec![sampler(0, &[(Param::VOLUME, volume)], std::slice::from_ref(&tone))], Vec::new());
     rig.swap(with(1.0));
     rig.send(ToAudio::Shot(shot(1, &[])));
     rig.run(1000);

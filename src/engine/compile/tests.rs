@@ -105,7 +105,11 @@ fn inputs_come_before_what_they_go_into() {
     let (kick, mix, aux) = (place(NodeKind::Sampler(0)), place(NodeKind::Mixer), place(NodeKind::Aux(2)));
     assert!(kick < mix && mix < aux);
     assert_eq!(program.nodes[mix].inputs[0].from, kick as u16);
-    assert_eq!(program.nodes[place(NodeKind::Main)].inputs.len(), 1, "host input alone: the cables by hand go elsewhere");
+    assert_eq!(
+        program.nodes[place(NodeKind::Main)].inputs.len(),
+        1,
+        "host input alone: the cables by hand go elsewhere"
+    );
 }
 
 #[test]

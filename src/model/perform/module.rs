@@ -256,7 +256,12 @@ impl Session {
         Ok(vec![Edit::Module(sequencer.clone(), Some(Arc::new(module)))])
     }
 
-    pub(super) fn map_macro(&self, path: &Path, map: MacroMap, notes: &mut Vec<String>) -> Result<Vec<Edit>, EditError> {
+    pub(super) fn map_macro(
+        &self,
+        path: &Path,
+        map: MacroMap,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Edit>, EditError> {
         range("macro", map.number, 1, MACROS)?;
         self.check_path(path)?;
         let (min, max) = match path {

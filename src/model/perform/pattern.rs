@@ -20,7 +20,13 @@ impl Session {
         Ok(vec![Edit::Pattern(name.clone(), Some(Arc::new(pattern)))])
     }
 
-    pub(super) fn set_row(&self, name: &Name, number: u16, row: Row, notes: &mut Vec<String>) -> Result<Vec<Edit>, EditError> {
+    pub(super) fn set_row(
+        &self,
+        name: &Name,
+        number: u16,
+        row: Row,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Edit>, EditError> {
         let pattern = self.pattern(name)?;
         range(&format!("{name}: row"), number, 1, pattern.steps)?;
         let row = match row {

@@ -154,8 +154,7 @@ fn a_column_that_is_set_is_shown_and_cut_rows_come_back() {
 fn what_is_wrong_is_named_with_what_is_allowed() {
     let mut session = small();
     let shot = |hit, gate| Command::Trigger(Shot { module: named("kick"), hit, gate, at: None });
-    let bind =
-        |pattern, chain_on| Command::Bind { sequencer: named("seq"), pattern, chain: None, chain_on };
+    let bind = |pattern, chain_on| Command::Bind { sequencer: named("seq"), pattern, chain: None, chain_on };
     let signature = Signature { num: 4, den: 5 };
     for (command, words) in [
         (Command::Set(path("seq.volume"), 1.0), vec!["seq", "volume"]),
@@ -164,9 +163,10 @@ fn what_is_wrong_is_named_with_what_is_allowed() {
         (Command::SetStepsPerBeat(named("P0"), 0.0), vec!["stepsPerBeat", "without 0"]),
         (Command::SetSignature(signature), vec!["5"]),
         (Command::SetCycles(named("P7"), Cycles::Pass), vec!["P7"]),
-        (Command::MapMacro(path("kick.volume"), MacroMap { number: 65, min: 0.0, max: 1.0, curve: Curve::Lin }), vec![
-            "1 to 64", "65",
-        ]),
+        (
+            Command::MapMacro(path("kick.volume"), MacroMap { number: 65, min: 0.0, max: 1.0, curve: Curve::Lin }),
+            vec!["1 to 64", "65"],
+        ),
         (shot(Hit { index: 0, ..Hit::default() }, None), vec!["kick", "index", "1 to 1024"]),
         (shot(Hit::default(), Some(0.0)), vec!["kick", "gate"]),
         (bind(Some(named("kick")), None), vec!["kick"]),

@@ -205,7 +205,8 @@ fn whole(what: &str, value: &Value, min: u16, max: u16) -> mlua::Result<u16> {
 /// A hit from a table's words; `skip` are keys that mean something else.
 pub fn hit(table: &Table, skip: &[&str]) -> mlua::Result<Hit> {
     let mut hit = Hit::default();
-    let own: Vec<&str> = ["index", "length", "note", "chance", "ratio"].into_iter().chain(skip.iter().copied()).collect();
+    let own: Vec<&str> =
+        ["index", "length", "note", "chance", "ratio"].into_iter().chain(skip.iter().copied()).collect();
     let some = |key: &str| -> mlua::Result<Option<Value>> {
         let value: Value = table.raw_get(key)?;
         Ok(if matches!(value, Value::Nil) || skip.contains(&key) { None } else { Some(value) })

@@ -15,20 +15,134 @@ const G: Owner = Owner::Global;
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: G, name: "connect", args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Any)], returns: "boolean", doc: "Lay a cable: every kind that fits, or \"audio\" or \"event\" alone. `{ volume = 0.5 }` sets the connection's volume. The same again changes nothing.", example: "sampler(\"kick\") audioMixer(\"drums\") connect(\"kick\", \"drums\")", run: connect },
-    Entry { owner: G, name: "disconnect", args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))], returns: "boolean", doc: "Take a cable out; every kind, or one.", example: "sampler(\"kick\") disconnect(\"kick\", \"masterAudioOut\")", run: disconnect },
-    Entry { owner: G, name: "route", args: &[arg("from", Kind::Text), arg("to", Kind::Text), opt("options", Kind::Table)], returns: "boolean", doc: "With two modules: the same as connect. Modulation of parameters comes in a later version.", example: "sampler(\"kick\") route(\"kick\", \"aux1\")", run: route },
-    Entry { owner: G, name: "setParam", args: &[arg("name", Kind::Name), arg("param", Kind::Value), opt("value", Kind::Value)], returns: "boolean", doc: "Set a parameter: `setParam(\"kick\", \"volume\", 0.7)`, or a whole path and a value. Values out of range are brought into it, and that is told.", example: "sampler(\"kick\") setParam(\"kick\", \"volume\", 0.7)", run: set_param },
-    Entry { owner: G, name: "getParam", args: &[arg("name", Kind::Name), opt("param", Kind::Text)], returns: "any", doc: "The value of a parameter; nil for an unset row column.", example: "sampler(\"kick\") print(getParam(\"kick\", \"volume\"))", run: get_param },
-    Entry { owner: G, name: "param", args: &[arg("path", Kind::Text)], returns: "param", doc: "One value by its path: `kick.volume`, `kick.sample[2].speed`, `drums.connectionVolume[1]`, `beat.row[5].chance`.", example: "sampler(\"kick\") param(\"kick.speed\"):set(2)", run: param },
-    Entry { owner: Owner::Param, name: "set", args: &[arg("value", Kind::Value)], returns: "param", doc: "Set it.", example: "sampler(\"kick\") param(\"kick.volume\"):set(0.5)", run: |c| set_path(&mut c.world.borrow_mut(), &c.this.key, &c.value(0)).and_then(|()| c.this()) },
-    Entry { owner: Owner::Param, name: "get", args: &[], returns: "any", doc: "Its value.", example: "sampler(\"kick\") print(param(\"kick.volume\"):get())", run: |c| get_path(c.lua, &c.world.borrow(), &c.this.key) },
-    Entry { owner: Owner::Param, name: "unset", args: &[], returns: "param", doc: "Take it back to its default; a row column is unset.", example: "sampler(\"kick\") param(\"kick.volume\"):unset()", run: unset },
-    Entry { owner: G, name: "macro", args: &[arg("number", Kind::Whole(1, MACROS as i64))], returns: "macro", doc: "One of the 64 host macros.", example: "sampler(\"kick\") macro(1):map(\"kick.volume\", { min = 0, max = 0.8, curve = \"exp\" })", run: |c| handle(c.lua, Handle { owner: Owner::Macro, key: String::new(), number: c.number(0).unwrap_or(1.0) as u64 }) },
-    Entry { owner: Owner::Macro, name: "map", args: &[arg("path", Kind::Text), opt("options", Kind::Table)], returns: "macro", doc: "Let the macro set a parameter: `min` at 0, `max` at 1, `curve` \"lin\", \"exp\" or \"log\". A second mapping of the parameter replaces the first.", example: "sampler(\"kick\") macro(2):map(\"kick.speed\", { min = 0.5, max = 2 })", run: map },
-    Entry { owner: Owner::Macro, name: "unmap", args: &[arg("path", Kind::Text)], returns: "macro", doc: "Take the mapping of a parameter away.", example: "sampler(\"kick\") macro(1):map(\"kick.volume\"):unmap(\"kick.volume\")", run: unmap },
-    Entry { owner: Owner::Macro, name: "get", args: &[], returns: "table", doc: "Its mappings: path to `{ min, max, curve }`.", example: "for path, map in pairs(macro(1):get()) do print(path, map.min, map.max) end", run: maps },
-    Entry { owner: G, name: "relink", args: &[arg("from", Kind::Text), arg("to", Kind::Text)], returns: "", doc: "Use another file wherever this one is asked for.", example: "sampler(\"kick\", { samples = { \"lost.wav\" } }) relink(\"lost.wav\", \"found.wav\")", run: relink },
+    Entry {
+        owner: G,
+        name: "connect",
+        args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Any)],
+        returns: "boolean",
+        doc: "Lay a cable: every kind that fits, or \"audio\" or \"event\" alone. `{ volume = 0.5 }` sets the connection's volume. The same again changes nothing.",
+        example: "sampler(\"kick\") audioMixer(\"drums\") connect(\"kick\", \"drums\")",
+        run: connect,
+    },
+    Entry {
+        owner: G,
+        name: "disconnect",
+        args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))],
+        returns: "boolean",
+        doc: "Take a cable out; every kind, or one.",
+        example: "sampler(\"kick\") disconnect(\"kick\", \"masterAudioOut\")",
+        run: disconnect,
+    },
+    Entry {
+        owner: G,
+        name: "route",
+        args: &[arg("from", Kind::Text), arg("to", Kind::Text), opt("options", Kind::Table)],
+        returns: "boolean",
+        doc: "With two modules: the same as connect. Modulation of parameters comes in a later version.",
+        example: "sampler(\"kick\") route(\"kick\", \"aux1\")",
+        run: route,
+    },
+    Entry {
+        owner: G,
+        name: "setParam",
+        args: &[arg("name", Kind::Name), arg("param", Kind::Value), opt("value", Kind::Value)],
+        returns: "boolean",
+        doc: "Set a parameter: `setParam(\"kick\", \"volume\", 0.7)`, or a whole path and a value. Values out of range are brought into it, and that is told.",
+        example: "sampler(\"kick\") setParam(\"kick\", \"volume\", 0.7)",
+        run: set_param,
+    },
+    Entry {
+        owner: G,
+        name: "getParam",
+        args: &[arg("name", Kind::Name), opt("param", Kind::Text)],
+        returns: "any",
+        doc: "The value of a parameter; nil for an unset row column.",
+        example: "sampler(\"kick\") print(getParam(\"kick\", \"volume\"))",
+        run: get_param,
+    },
+    Entry {
+        owner: G,
+        name: "param",
+        args: &[arg("path", Kind::Text)],
+        returns: "param",
+        doc: "One value by its path: `kick.volume`, `kick.sample[2].speed`, `drums.connectionVolume[1]`, `beat.row[5].chance`.",
+        example: "sampler(\"kick\") param(\"kick.speed\"):set(2)",
+        run: param,
+    },
+    Entry {
+        owner: Owner::Param,
+        name: "set",
+        args: &[arg("value", Kind::Value)],
+        returns: "param",
+        doc: "Set it.",
+        example: "sampler(\"kick\") param(\"kick.volume\"):set(0.5)",
+        run: |c| set_path(&mut c.world.borrow_mut(), &c.this.key, &c.value(0)).and_then(|()| c.this()),
+    },
+    Entry {
+        owner: Owner::Param,
+        name: "get",
+        args: &[],
+        returns: "any",
+        doc: "Its value.",
+        example: "sampler(\"kick\") print(param(\"kick.volume\"):get())",
+        run: |c| get_path(c.lua, &c.world.borrow(), &c.this.key),
+    },
+    Entry {
+        owner: Owner::Param,
+        name: "unset",
+        args: &[],
+        returns: "param",
+        doc: "Take it back to its default; a row column is unset.",
+        example: "sampler(\"kick\") param(\"kick.volume\"):unset()",
+        run: unset,
+    },
+    Entry {
+        owner: G,
+        name: "macro",
+        args: &[arg("number", Kind::Whole(1, MACROS as i64))],
+        returns: "macro",
+        doc: "One of the 64 host macros.",
+        example: "sampler(\"kick\") macro(1):map(\"kick.volume\", { min = 0, max = 0.8, curve = \"exp\" })",
+        run: |c| {
+            handle(c.lua, Handle { owner: Owner::Macro, key: String::new(), number: c.number(0).unwrap_or(1.0) as u64 })
+        },
+    },
+    Entry {
+        owner: Owner::Macro,
+        name: "map",
+        args: &[arg("path", Kind::Text), opt("options", Kind::Table)],
+        returns: "macro",
+        doc: "Let the macro set a parameter: `min` at 0, `max` at 1, `curve` \"lin\", \"exp\" or \"log\". A second mapping of the parameter replaces the first.",
+        example: "sampler(\"kick\") macro(2):map(\"kick.speed\", { min = 0.5, max = 2 })",
+        run: map,
+    },
+    Entry {
+        owner: Owner::Macro,
+        name: "unmap",
+        args: &[arg("path", Kind::Text)],
+        returns: "macro",
+        doc: "Take the mapping of a parameter away.",
+        example: "sampler(\"kick\") macro(1):map(\"kick.volume\"):unmap(\"kick.volume\")",
+        run: unmap,
+    },
+    Entry {
+        owner: Owner::Macro,
+        name: "get",
+        args: &[],
+        returns: "table",
+        doc: "Its mappings: path to `{ min, max, curve }`.",
+        example: "for path, map in pairs(macro(1):get()) do print(path, map.min, map.max) end",
+        run: maps,
+    },
+    Entry {
+        owner: G,
+        name: "relink",
+        args: &[arg("from", Kind::Text), arg("to", Kind::Text)],
+        returns: "",
+        doc: "Use another file wherever this one is asked for.",
+        example: "sampler(\"kick\", { samples = { \"lost.wav\" } }) relink(\"lost.wav\", \"found.wav\")",
+        run: relink,
+    },
 ];
 
 /// Lay every cable that fits between two modules, or one kind.
@@ -43,7 +157,9 @@ pub fn join(call: &Call<'_>, from: &str, to: &str, kind: Option<String>) -> mlua
     let kinds = match kind.as_deref() {
         Some("audio") => vec![ConnKind::Audio],
         Some("event") => vec![ConnKind::Event],
-        Some(other) => return fail(format!("connections of kind \"{other}\" are not in this version; there are audio and event")),
+        Some(other) => {
+            return fail(format!("connections of kind \"{other}\" are not in this version; there are audio and event"));
+        }
         None => {
             let event = source == ModuleKind::TrackerSequencer && target == ModuleKind::MultiSampler;
             let audio = source.gives_audio() && target.takes_audio();
@@ -66,12 +182,16 @@ fn connect(call: &Call<'_>) -> mlua::Result<Value> {
         Value::Table(table) => (text_of(&table.raw_get::<Value>("kind")?), table.raw_get("volume")?),
         other => match text_of(&other) {
             Some(text) => (Some(text), Value::Nil),
-            None => return fail(format!("argument 3 \"kind\" takes \"audio\", \"event\" or a table, got {}", got(&other))),
+            None => {
+                return fail(format!("argument 3 \"kind\" takes \"audio\", \"event\" or a table, got {}", got(&other)));
+            }
         },
     };
     let done = join(call, &from, &to, kind)?;
     if !matches!(volume, Value::Nil) {
-        let Some(volume) = number_of(&volume) else { return fail(format!("volume takes 0 to 1, got {}", got(&volume))) };
+        let Some(volume) = number_of(&volume) else {
+            return fail(format!("volume takes 0 to 1, got {}", got(&volume)));
+        };
         let path = Path::Connection { module: World::name(&to)?, source: World::name(&from)? };
         call.world.borrow_mut().perform(Command::Set(path, volume))?;
     }

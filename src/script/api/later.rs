@@ -8,8 +8,24 @@ use crate::script::vm::at_line;
 
 /// Names that are kept for later versions.
 pub static LATER: &[&str] = &[
-    "bank", "copy", "desk", "effect", "launch", "layer", "midi", "modulator", "oscilloscope", "play", "scene", "section",
-    "setlist", "song", "spectrogram", "timecode", "videoMixer", "videoOut",
+    "bank",
+    "copy",
+    "desk",
+    "effect",
+    "launch",
+    "layer",
+    "midi",
+    "modulator",
+    "oscilloscope",
+    "play",
+    "scene",
+    "section",
+    "setlist",
+    "song",
+    "spectrogram",
+    "timecode",
+    "videoMixer",
+    "videoOut",
 ];
 
 /// Put the names into the globals.

@@ -14,8 +14,24 @@ use crate::script::world::{Scope, Shared, fail};
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: Owner::Global, name: "live", args: &[arg("name", Kind::Text), opt("chunk", Kind::Any)], returns: "live", doc: "Run a function whose callbacks are saved with the session. The function is kept as text, so it sees globals alone. Running it again under the same name replaces what it registered.", example: "live(\"groove\", function() clock:every(\"1 bar\", function(bar) print(bar) end) end)", run: live },
-    Entry { owner: Owner::Live, name: "stop", args: &[], returns: "", doc: "Stop a live chunk and take it out of the session.", example: "live(\"groove\", function() end) live(\"groove\"):stop()", run: stop },
+    Entry {
+        owner: Owner::Global,
+        name: "live",
+        args: &[arg("name", Kind::Text), opt("chunk", Kind::Any)],
+        returns: "live",
+        doc: "Run a function whose callbacks are saved with the session. The function is kept as text, so it sees globals alone. Running it again under the same name replaces what it registered.",
+        example: "live(\"groove\", function() clock:every(\"1 bar\", function(bar) print(bar) end) end)",
+        run: live,
+    },
+    Entry {
+        owner: Owner::Live,
+        name: "stop",
+        args: &[],
+        returns: "",
+        doc: "Stop a live chunk and take it out of the session.",
+        example: "live(\"groove\", function() end) live(\"groove\"):stop()",
+        run: stop,
+    },
 ];
 
 fn live(call: &Call<'_>) -> mlua::Result<Value> {
@@ -41,7 +57,9 @@ fn text_of_function(call: &Call<'_>, name: &str, function: &Function) -> mlua::R
         Some((text, Some((chunk.to_owned(), first as u32))))
     });
     text.ok_or_else(|| {
-        Error::runtime(format!("the text of the function given to live(\"{name}\") is not at hand: write the function in the call"))
+        Error::runtime(format!(
+            "the text of the function given to live(\"{name}\") is not at hand: write the function in the call"
+        ))
     })
 }
 
@@ -70,10 +88,11 @@ pub fn run_text(lua: &Lua, world: &Shared, name: &str, text: &str, place: Option
     if let Some(before) = before {
         world.borrow_mut().swap_scope(before);
     }
+    // The mark of a traceback says that the text has its line already.
     result.map_err(|e| match vm::message(&e) {
-        text if text.contains("(global '") && text.contains("nil value") => {
-            Error::runtime(format!("{text} (a live chunk is kept as text, so it sees globals and its own locals alone)"))
-        }
+        text if text.contains("(global '") && text.contains("nil value") => Error::runtime(format!(
+            "{text} (a live chunk is kept as text, so it sees globals and its own locals alone)\nstack traceback:"
+        )),
         _ => e,
     })
 }

@@ -15,24 +15,168 @@ const M: Owner = Owner::Module;
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: G, name: "sampler", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; every parameter may be given by name.", example: "sampler(\"kick\", { samples = { \"drums/kick.wav\", \"drums/rim.wav\" }, volume = 0.8, playStyle = \"ONCE\", attackMs = 5 })", run: sampler },
-    Entry { owner: G, name: "sequencer", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = \"pattern\"` or `\"chain\"` chooses between two bound.", example: "sampler(\"kick\") sequencer(\"seq\", { pattern = \"beat\", to = \"kick\" })", run: sequencer },
-    Entry { owner: G, name: "audioMixer", args: &[arg("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "Make a mixer, or update it: `volume` is its masterVolume.", example: "audioMixer(\"drums\", { volume = 0.8 })", run: mixer },
-    Entry { owner: G, name: "audioOut", args: &[opt("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "The master output, or `audioOut(\"aux3\")`; `volume` is its masterVolume.", example: "audioOut({ volume = 0.9 })", run: |c| standing(c, MASTER) },
-    Entry { owner: G, name: "audioIn", args: &[opt("name", Kind::Name), opt("config", Kind::Table)], returns: "module", doc: "The host's input: `audioIn(\"in\")` the main one, `audioIn(\"sidechain\")` the other.", example: "audioIn(\"in\")", run: |c| standing(c, HOST_IN) },
-    Entry { owner: G, name: "remove", args: &[arg("name", Kind::Name)], returns: "boolean", doc: "Take a module, pattern or chain away with its cables and mappings; false when there is none.", example: "sampler(\"kick\") remove(\"kick\")", run: remove },
-    Entry { owner: G, name: "rename", args: &[arg("name", Kind::Name), arg("to", Kind::Text)], returns: "", doc: "Give a module, pattern or chain another name; every link follows.", example: "sampler(\"kick\") rename(\"kick\", \"boom\")", run: rename },
-    Entry { owner: G, name: "enable", args: &[arg("name", Kind::Name), opt("on", Kind::Switch)], returns: "", doc: "Switch a module on (or off with false).", example: "sampler(\"kick\") enable(\"kick\", false)", run: |c| enable(c, &c.text(0).unwrap_or_default(), c.value(1)) },
-    Entry { owner: M, name: "setParameter", args: &[arg("param", Kind::Text), arg("value", Kind::Value)], returns: "boolean", doc: "Set one of its parameters.", example: "sampler(\"kick\"):setParameter(\"volume\", 0.5)", run: set_parameter },
-    Entry { owner: M, name: "set", args: &[arg("param", Kind::Text), arg("value", Kind::Value)], returns: "module", doc: "Set one of its parameters; gives the module back for the next call.", example: "sampler(\"kick\"):set(\"volume\", 0.5):set(\"speed\", 2)", run: |c| set_parameter(c).and_then(|_| c.this()) },
-    Entry { owner: M, name: "getParameter", args: &[arg("param", Kind::Text)], returns: "any", doc: "The value of one of its parameters.", example: "print(sampler(\"kick\"):getParameter(\"volume\"))", run: get_parameter },
-    Entry { owner: M, name: "get", args: &[arg("param", Kind::Text)], returns: "any", doc: "The same as getParameter.", example: "print(sampler(\"kick\"):get(\"volume\"))", run: get_parameter },
-    Entry { owner: M, name: "getParameters", args: &[], returns: "table", doc: "All its parameters by name.", example: "for name, value in pairs(sampler(\"kick\"):getParameters()) do print(name, value) end", run: get_parameters },
-    Entry { owner: M, name: "getName", args: &[], returns: "string", doc: "Its type, such as MultiSampler.", example: "print(sampler(\"kick\"):getName())", run: |c| kind_name(c) },
-    Entry { owner: M, name: "getInstanceName", args: &[], returns: "string", doc: "Its name.", example: "print(sampler(\"kick\"):getInstanceName())", run: |c| Ok(Value::String(c.lua.create_string(&c.this.key)?)) },
-    Entry { owner: M, name: "enable", args: &[opt("on", Kind::Switch)], returns: "module", doc: "Switch it on (or off with false).", example: "sampler(\"kick\"):enable(false)", run: |c| enable(c, &c.this.key, c.value(0)).and_then(|_| c.this()) },
-    Entry { owner: M, name: "connect", args: &[arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))], returns: "module", doc: "Connect it to another module.", example: "audioMixer(\"drums\") sampler(\"kick\"):connect(\"drums\")", run: |c| super::connect::join(c, &c.this.key, &c.text(0).unwrap_or_default(), c.text(1)).and_then(|_| c.this()) },
-    Entry { owner: Owner::Sample, name: "set", args: &[arg("param", Kind::Text), arg("value", Kind::Value)], returns: "sample", doc: "Set a value of this sample alone.", example: "sampler(\"kick\", { samples = { \"a.wav\" } }).sample[1]:set(\"speed\", 0.5)", run: set_sample },
+    Entry {
+        owner: G,
+        name: "sampler",
+        args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
+        returns: "module",
+        doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; every parameter may be given by name.",
+        example: "sampler(\"kick\", { samples = { \"drums/kick.wav\", \"drums/rim.wav\" }, volume = 0.8, playStyle = \"ONCE\", attackMs = 5 })",
+        run: sampler,
+    },
+    Entry {
+        owner: G,
+        name: "sequencer",
+        args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
+        returns: "module",
+        doc: "Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = \"pattern\"` or `\"chain\"` chooses between two bound.",
+        example: "sampler(\"kick\") sequencer(\"seq\", { pattern = \"beat\", to = \"kick\" })",
+        run: sequencer,
+    },
+    Entry {
+        owner: G,
+        name: "audioMixer",
+        args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
+        returns: "module",
+        doc: "Make a mixer, or update it: `volume` is its masterVolume.",
+        example: "audioMixer(\"drums\", { volume = 0.8 })",
+        run: mixer,
+    },
+    Entry {
+        owner: G,
+        name: "audioOut",
+        args: &[opt("name", Kind::Any), opt("config", Kind::Table)],
+        returns: "module",
+        doc: "The master output, or `audioOut(\"aux3\")`; `volume` is its masterVolume.",
+        example: "audioOut({ volume = 0.9 })",
+        run: |c| standing(c, MASTER),
+    },
+    Entry {
+        owner: G,
+        name: "audioIn",
+        args: &[opt("name", Kind::Any), opt("config", Kind::Table)],
+        returns: "module",
+        doc: "The host's input: `audioIn(\"in\")` the main one, `audioIn(\"sidechain\")` the other.",
+        example: "audioIn(\"in\")",
+        run: |c| standing(c, HOST_IN),
+    },
+    Entry {
+        owner: G,
+        name: "remove",
+        args: &[arg("name", Kind::Name)],
+        returns: "boolean",
+        doc: "Take a module, pattern or chain away with its cables and mappings; false when there is none.",
+        example: "sampler(\"kick\") remove(\"kick\")",
+        run: remove,
+    },
+    Entry {
+        owner: G,
+        name: "rename",
+        args: &[arg("name", Kind::Name), arg("to", Kind::Text)],
+        returns: "",
+        doc: "Give a module, pattern or chain another name; every link follows.",
+        example: "sampler(\"kick\") rename(\"kick\", \"boom\")",
+        run: rename,
+    },
+    Entry {
+        owner: G,
+        name: "enable",
+        args: &[arg("name", Kind::Name), opt("on", Kind::Switch)],
+        returns: "",
+        doc: "Switch a module on (or off with false).",
+        example: "sampler(\"kick\") enable(\"kick\", false)",
+        run: |c| enable(c, &c.text(0).unwrap_or_default(), c.value(1)),
+    },
+    Entry {
+        owner: M,
+        name: "setParameter",
+        args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
+        returns: "boolean",
+        doc: "Set one of its parameters.",
+        example: "sampler(\"kick\"):setParameter(\"volume\", 0.5)",
+        run: set_parameter,
+    },
+    Entry {
+        owner: M,
+        name: "set",
+        args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
+        returns: "module",
+        doc: "Set one of its parameters; gives the module back for the next call.",
+        example: "sampler(\"kick\"):set(\"volume\", 0.5):set(\"speed\", 2)",
+        run: |c| set_parameter(c).and_then(|_| c.this()),
+    },
+    Entry {
+        owner: M,
+        name: "getParameter",
+        args: &[arg("param", Kind::Text)],
+        returns: "any",
+        doc: "The value of one of its parameters.",
+        example: "print(sampler(\"kick\"):getParameter(\"volume\"))",
+        run: get_parameter,
+    },
+    Entry {
+        owner: M,
+        name: "get",
+        args: &[arg("param", Kind::Text)],
+        returns: "any",
+        doc: "The same as getParameter.",
+        example: "print(sampler(\"kick\"):get(\"volume\"))",
+        run: get_parameter,
+    },
+    Entry {
+        owner: M,
+        name: "getParameters",
+        args: &[],
+        returns: "table",
+        doc: "All its parameters by name.",
+        example: "for name, value in pairs(sampler(\"kick\"):getParameters()) do print(name, value) end",
+        run: get_parameters,
+    },
+    Entry {
+        owner: M,
+        name: "getName",
+        args: &[],
+        returns: "string",
+        doc: "Its type, such as MultiSampler.",
+        example: "print(sampler(\"kick\"):getName())",
+        run: |c| kind_name(c),
+    },
+    Entry {
+        owner: M,
+        name: "getInstanceName",
+        args: &[],
+        returns: "string",
+        doc: "Its name.",
+        example: "print(sampler(\"kick\"):getInstanceName())",
+        run: |c| Ok(Value::String(c.lua.create_string(&c.this.key)?)),
+    },
+    Entry {
+        owner: M,
+        name: "enable",
+        args: &[opt("on", Kind::Switch)],
+        returns: "module",
+        doc: "Switch it on (or off with false).",
+        example: "sampler(\"kick\"):enable(false)",
+        run: |c| enable(c, &c.this.key, c.value(0)).and_then(|_| c.this()),
+    },
+    Entry {
+        owner: M,
+        name: "connect",
+        args: &[arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))],
+        returns: "module",
+        doc: "Connect it to another module.",
+        example: "audioMixer(\"drums\") sampler(\"kick\"):connect(\"drums\")",
+        run: |c| super::connect::join(c, &c.this.key, &c.text(0).unwrap_or_default(), c.text(1)).and_then(|_| c.this()),
+    },
+    Entry {
+        owner: Owner::Sample,
+        name: "set",
+        args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
+        returns: "sample",
+        doc: "Set a value of this sample alone.",
+        example: "sampler(\"kick\", { samples = { \"a.wav\" } }).sample[1]:set(\"speed\", 0.5)",
+        run: set_sample,
+    },
 ];
 
 /// A module of this kind and name: the one there is, or a new one.
@@ -93,7 +237,9 @@ fn standing(call: &Call<'_>, main: &str) -> mlua::Result<Value> {
         (Value::Table(table), Value::Nil) => (main.to_owned(), Some(table)),
         (Value::Nil, _) => (main.to_owned(), None),
         (first, second) => {
-            let text = text_of(&first).unwrap_or_default();
+            let Some(text) = text_of(&first) else {
+                return fail(format!("argument 1 \"name\" takes a name or a table, got {}", got(&first)));
+            };
             let name = match text.as_str() {
                 "in" | "main" | "out" | "master" => main.to_owned(),
                 _ => text,
@@ -144,7 +290,9 @@ fn sequencer(call: &Call<'_>) -> mlua::Result<Value> {
             None => return fail(format!("chain takes a name or false, got {}", got(other))),
         },
     };
-    if let Some(Some(chain)) = chain.as_ref().filter(|c| c.as_ref().is_some_and(|c| !world.draft.chains.contains_key(c))) {
+    if let Some(Some(chain)) =
+        chain.as_ref().filter(|c| c.as_ref().is_some_and(|c| !world.draft.chains.contains_key(c)))
+    {
         world.perform(Command::AddChain { uid: Uid::fresh(), name: chain.clone() })?;
     }
     let chain_on = match (text_of(&play).as_deref(), &chain, &pattern) {
@@ -164,7 +312,9 @@ fn sequencer(call: &Call<'_>) -> mlua::Result<Value> {
         other => vec![other.clone()],
     };
     for target in targets {
-        let Some(target) = text_of(&target) else { return fail(format!("to takes names of samplers, got {}", got(&target))) };
+        let Some(target) = text_of(&target) else {
+            return fail(format!("to takes names of samplers, got {}", got(&target)));
+        };
         world.perform(Command::Connect(name.clone(), World::name(&target)?, ConnKind::Event))?;
     }
     if let Some(table) = &table {
@@ -251,7 +401,9 @@ fn set_sample(call: &Call<'_>) -> mlua::Result<Value> {
 pub fn property(lua: &Lua, world: &Shared, this: &Handle, key: &Value) -> mlua::Result<Value> {
     let word = text_of(key);
     match (this.owner, word.as_deref()) {
-        (Owner::Module | Owner::Pattern | Owner::Chain, Some("name")) => Ok(Value::String(lua.create_string(&this.key)?)),
+        (Owner::Module | Owner::Pattern | Owner::Chain, Some("name")) => {
+            Ok(Value::String(lua.create_string(&this.key)?))
+        }
         (Owner::Module, Some("sample" | "samples")) => {
             handle(lua, Handle { owner: Owner::Samples, key: this.key.clone(), number: 0 })
         }
@@ -275,7 +427,9 @@ fn sample_place(world: &World, name: &str, key: &Value) -> mlua::Result<u64> {
     };
     let place = match text_of(key) {
         Some(text) => samples.iter().position(|s| s.name == text).map(|p| p + 1),
-        None => number_of(key).filter(|n| n.fract() == 0.0 && *n >= 1.0).map(|n| n as usize).filter(|n| *n <= samples.len()),
+        None => {
+            number_of(key).filter(|n| n.fract() == 0.0 && *n >= 1.0).map(|n| n as usize).filter(|n| *n <= samples.len())
+        }
     };
     place.map(|p| p as u64).ok_or_else(|| {
         Error::runtime(format!("{name} has {} samples, counted from 1; got {}", samples.len(), got(key)))

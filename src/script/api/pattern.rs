@@ -16,16 +16,100 @@ const ROWS: i64 = ROWS_MAX as i64;
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: Owner::Global, name: "pattern", args: &[arg("name", Kind::Name), opt("steps", Kind::Any), opt("columns", Kind::Table)], returns: "pattern", doc: "Make a pattern of so many rows, or keep the one there is. With a table: `steps`, `stepsPerBeat`, `cycles`, `columns`, and `rows`, which are then all there are.", example: "pattern(\"beat\", { steps = 16, stepsPerBeat = 4, rows = { [1] = { index = 1 }, [5] = { index = 2, chance = 50, ratio = \"1:4\" }, [9] = \"-\" } })", run: pattern },
-    Entry { owner: P, name: "set", args: &[arg("row", Kind::Whole(1, ROWS)), arg("hit", Kind::Any)], returns: "pattern", doc: "Put a row: a table (`index length note chance ratio` and parameter columns), an index, or \"-\" for a rest.", example: "pattern(\"beat\", 16):set(1, { index = 1, length = 2, volume = 0.9 }):set(9, \"-\")", run: set },
-    Entry { owner: P, name: "clear", args: &[opt("row", Kind::Whole(1, ROWS))], returns: "pattern", doc: "Empty a row, or all of them.", example: "pattern(\"beat\", 16):set(5, 2):clear(5)", run: clear },
-    Entry { owner: P, name: "row", args: &[arg("row", Kind::Whole(1, ROWS))], returns: "table|string|nil", doc: "A row as a table, \"-\" for a rest, nil when it is empty.", example: "print(pattern(\"beat\", 16):set(1, 3):row(1).index)", run: |c| { let n = number(c); let found = with(c, |p| p.row(n))?; row_value(c.lua, &found) } },
-    Entry { owner: P, name: "steps", args: &[opt("steps", Kind::Whole(1, ROWS))], returns: "pattern|integer", doc: "Set how many rows play; without an argument it gives the number. Rows cut off come back when it grows.", example: "pattern(\"beat\", 16):steps(12)", run: steps },
-    Entry { owner: P, name: "stepsPerBeat", args: &[opt("rate", Kind::Number(-96.0, 96.0, " rows per beat, not 0"))], returns: "pattern|number", doc: "Set rows per beat (negative plays backwards); without an argument it gives the number.", example: "pattern(\"beat\", 16):stepsPerBeat(-4)", run: steps_per_beat },
-    Entry { owner: P, name: "cycles", args: &[arg("cycles", Kind::Word(&["pass", "position"]))], returns: "pattern", doc: "What chance and ratio count as a cycle: \"pass\" counts the host's loops too, \"position\" only the song position.", example: "pattern(\"beat\", 16):cycles(\"position\")", run: |c| edit(c, |name| Ok(Command::SetCycles(name, cycles(&c.value(0))?))) },
-    Entry { owner: P, name: "columns", args: &[arg("columns", Kind::Table)], returns: "pattern", doc: "Choose the columns shown, in order; index and length are always there.", example: "pattern(\"beat\", 16):columns { \"index\", \"length\", \"volume\" }", run: |c| edit(c, |name| Ok(Command::SetColumns(name, columns(&c.value(0))?))) },
-    Entry { owner: Owner::Global, name: "chain", args: &[arg("name", Kind::Name), opt("entries", Kind::Table)], returns: "chain", doc: "Make a chain, or make it these entries: a pattern's name, or `{ name, times, mute = true }`.", example: "pattern(\"beat\", 16) pattern(\"fill\", 8) chain(\"song\", { { \"beat\", 2 }, { \"fill\" }, { \"beat\", 1, mute = true } })", run: chain },
-    Entry { owner: Owner::Chain, name: "entries", args: &[], returns: "table", doc: "The entries as a list of `{ pattern, times, mute }`.", example: "print(#chain(\"song\"):entries())", run: entries },
+    Entry {
+        owner: Owner::Global,
+        name: "pattern",
+        args: &[arg("name", Kind::Name), opt("steps", Kind::Any), opt("columns", Kind::Table)],
+        returns: "pattern",
+        doc: "Make a pattern of so many rows, or keep the one there is. With a table: `steps`, `stepsPerBeat`, `cycles`, `columns`, and `rows`, which are then all there are.",
+        example: "pattern(\"beat\", { steps = 16, stepsPerBeat = 4, rows = { [1] = { index = 1 }, [5] = { index = 2, chance = 50, ratio = \"1:4\" }, [9] = \"-\" } })",
+        run: pattern,
+    },
+    Entry {
+        owner: P,
+        name: "set",
+        args: &[arg("row", Kind::Whole(1, ROWS)), arg("hit", Kind::Any)],
+        returns: "pattern",
+        doc: "Put a row: a table (`index length note chance ratio` and parameter columns), an index, or \"-\" for a rest.",
+        example: "pattern(\"beat\", 16):set(1, { index = 1, length = 2, volume = 0.9 }):set(9, \"-\")",
+        run: set,
+    },
+    Entry {
+        owner: P,
+        name: "clear",
+        args: &[opt("row", Kind::Whole(1, ROWS))],
+        returns: "pattern",
+        doc: "Empty a row, or all of them.",
+        example: "pattern(\"beat\", 16):set(5, 2):clear(5)",
+        run: clear,
+    },
+    Entry {
+        owner: P,
+        name: "row",
+        args: &[arg("row", Kind::Whole(1, ROWS))],
+        returns: "table|string|nil",
+        doc: "A row as a table, \"-\" for a rest, nil when it is empty.",
+        example: "print(pattern(\"beat\", 16):set(1, 3):row(1).index)",
+        run: |c| {
+            let n = number(c);
+            let found = with(c, |p| p.row(n))?;
+            row_value(c.lua, &found)
+        },
+    },
+    Entry {
+        owner: P,
+        name: "steps",
+        args: &[opt("steps", Kind::Whole(1, ROWS))],
+        returns: "pattern|integer",
+        doc: "Set how many rows play; without an argument it gives the number. Rows cut off come back when it grows.",
+        example: "pattern(\"beat\", 16):steps(12)",
+        run: steps,
+    },
+    Entry {
+        owner: P,
+        name: "stepsPerBeat",
+        args: &[opt("rate", Kind::Number(-96.0, 96.0, " rows per beat, not 0"))],
+        returns: "pattern|number",
+        doc: "Set rows per beat (negative plays backwards); without an argument it gives the number.",
+        example: "pattern(\"beat\", 16):stepsPerBeat(-4)",
+        run: steps_per_beat,
+    },
+    Entry {
+        owner: P,
+        name: "cycles",
+        args: &[arg("cycles", Kind::Word(&["pass", "position"]))],
+        returns: "pattern",
+        doc: "What chance and ratio count as a cycle: \"pass\" counts the host's loops too, \"position\" only the song position.",
+        example: "pattern(\"beat\", 16):cycles(\"position\")",
+        run: |c| edit(c, |name| Ok(Command::SetCycles(name, cycles(&c.value(0))?))),
+    },
+    Entry {
+        owner: P,
+        name: "columns",
+        args: &[arg("columns", Kind::Table)],
+        returns: "pattern",
+        doc: "Choose the columns shown, in order; index and length are always there.",
+        example: "pattern(\"beat\", 16):columns { \"index\", \"length\", \"volume\" }",
+        run: |c| edit(c, |name| Ok(Command::SetColumns(name, columns(&c.value(0))?))),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "chain",
+        args: &[arg("name", Kind::Name), opt("entries", Kind::Table)],
+        returns: "chain",
+        doc: "Make a chain, or make it these entries: a pattern's name, or `{ name, times, mute = true }`.",
+        example: "pattern(\"beat\", 16) pattern(\"fill\", 8) chain(\"song\", { { \"beat\", 2 }, { \"fill\" }, { \"beat\", 1, mute = true } })",
+        run: chain,
+    },
+    Entry {
+        owner: Owner::Chain,
+        name: "entries",
+        args: &[],
+        returns: "table",
+        doc: "The entries as a list of `{ pattern, times, mute }`.",
+        example: "print(#chain(\"song\"):entries())",
+        run: entries,
+    },
 ];
 
 fn number(call: &Call<'_>) -> u16 {
@@ -53,7 +137,12 @@ fn pattern(call: &Call<'_>) -> mlua::Result<Value> {
         Value::String(_) => return fail("patterns in notation are not in this version: give rows"),
         other => match number_of(&other).filter(|n| n.fract() == 0.0 && (1.0..=f64::from(ROWS_MAX)).contains(n)) {
             Some(number) => (Some(number as u16), None),
-            None => return fail(format!("argument 2 \"steps\" takes 1 to {ROWS_MAX} rows or a table, got {}", got(&other))),
+            None => {
+                return fail(format!(
+                    "argument 2 \"steps\" takes 1 to {ROWS_MAX} rows or a table, got {}",
+                    got(&other)
+                ));
+            }
         },
     };
     {
@@ -77,10 +166,12 @@ fn from_table(world: &mut World, name: &Name, table: &Table) -> mlua::Result<()>
     let mut steps = world.draft.patterns.get(name).map_or(16, |p| p.steps);
     for (key, value) in config::pairs(table)? {
         match (text_of(&key).as_deref(), &value) {
-            (Some("steps"), value) => match number_of(value).filter(|n| n.fract() == 0.0 && (1.0..=256.0).contains(n)) {
-                Some(number) => steps = number as u16,
-                None => return fail(format!("steps takes 1 to {ROWS_MAX}, got {}", got(value))),
-            },
+            (Some("steps"), value) => {
+                match number_of(value).filter(|n| n.fract() == 0.0 && (1.0..=256.0).contains(n)) {
+                    Some(number) => steps = number as u16,
+                    None => return fail(format!("steps takes 1 to {ROWS_MAX}, got {}", got(value))),
+                }
+            }
             (Some("stepsPerBeat"), value) => match number_of(value) {
                 Some(rate) => world.perform(Command::SetStepsPerBeat(name.clone(), rate))?,
                 None => return fail(format!("stepsPerBeat takes -96 to 96 without 0, got {}", got(value))),
@@ -113,7 +204,8 @@ fn put_rows(world: &mut World, name: &Name, list: Vec<(Value, Value)>, steps: u1
         let Some(place) = place else {
             return fail(format!("rows are counted from 1 to {ROWS_MAX}, got {}", got(&key)));
         };
-        let row = row(&value).map_err(|e| mlua::Error::runtime(format!("row {place}: {}", crate::script::vm::message(&e))))?;
+        let row = row(&value)
+            .map_err(|e| mlua::Error::runtime(format!("row {place}: {}", crate::script::vm::message(&e))))?;
         rows.insert(place as u16, row);
     }
     let old = world.draft.patterns.get(name).map(|p| p.rows.clone()).unwrap_or_default();
@@ -142,7 +234,9 @@ fn columns(value: &Value) -> mlua::Result<Vec<Column>> {
     };
     let name = |(_, value): (Value, Value)| match text_of(&value).and_then(|text| Column::find(&text)) {
         Some(column) => Ok(column),
-        None => fail(format!("{} is not a column: there are index length note chance ratio and parameters", got(&value))),
+        None => {
+            fail(format!("{} is not a column: there are index length note chance ratio and parameters", got(&value)))
+        }
     };
     config::pairs(table)?.into_iter().map(name).collect()
 }
@@ -218,7 +312,9 @@ fn chain(call: &Call<'_>) -> mlua::Result<Value> {
 fn entry(key: &Value, value: &Value) -> mlua::Result<ChainEntry> {
     let place = got(key);
     let (pattern, repeats, mute) = match value {
-        Value::Table(table) => (table.raw_get::<Value>(1)?, table.raw_get::<Value>(2)?, table.raw_get::<Value>("mute")?),
+        Value::Table(table) => {
+            (table.raw_get::<Value>(1)?, table.raw_get::<Value>(2)?, table.raw_get::<Value>("mute")?)
+        }
         other => (other.clone(), Value::Nil, Value::Nil),
     };
     let Some(pattern) = text_of(&pattern) else {

@@ -11,9 +11,36 @@ use crate::script::world::{World, fail};
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: Owner::Global, name: "trigger", args: &[arg("name", Kind::Name), opt("hit", Kind::Any)], returns: "", doc: "Play a sampler: `index` (or a sample's name), `note`, `length` (beats, \"1/8\"), and every parameter a row may have. In a clock callback it sounds on the callback's beat.", example: "sampler(\"kick\") trigger(\"kick\", { index = 1, volume = 0.9, length = \"1/8\" })", run: |c| trigger(c, &c.text(0).unwrap_or_default(), &c.value(1)) },
-    Entry { owner: Owner::Module, name: "trigger", args: &[opt("hit", Kind::Any)], returns: "", doc: "Play this sampler.", example: "sampler(\"kick\"):trigger { note = 64 }", run: |c| trigger(c, &c.this.key, &c.value(0)) },
-    Entry { owner: Owner::Global, name: "history", args: &[opt("count", Kind::Whole(1, 256))], returns: "table", doc: "The last triggers, newest last: frame, beat, module, sequencer, pattern, row, index, note, params, why (fired, ratio, chance, missing, disabled, rest).", example: "for _, hit in ipairs(history(8)) do print(hit.beat, hit.module, hit.why) end", run: |c| super::state::history(c.lua, &c.world.borrow().snapshot, c.number(0).map_or(256, |n| n as usize)).map(Value::Table) },
+    Entry {
+        owner: Owner::Global,
+        name: "trigger",
+        args: &[arg("name", Kind::Name), opt("hit", Kind::Any)],
+        returns: "",
+        doc: "Play a sampler: `index` (or a sample's name), `note`, `length` (beats, \"1/8\"), and every parameter a row may have. In a clock callback it sounds on the callback's beat.",
+        example: "sampler(\"kick\") trigger(\"kick\", { index = 1, volume = 0.9, length = \"1/8\" })",
+        run: |c| trigger(c, &c.text(0).unwrap_or_default(), &c.value(1)),
+    },
+    Entry {
+        owner: Owner::Module,
+        name: "trigger",
+        args: &[opt("hit", Kind::Any)],
+        returns: "",
+        doc: "Play this sampler.",
+        example: "sampler(\"kick\"):trigger { note = 64 }",
+        run: |c| trigger(c, &c.this.key, &c.value(0)),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "history",
+        args: &[opt("count", Kind::Whole(1, 256))],
+        returns: "table",
+        doc: "The last triggers, newest last: frame, beat, module, sequencer, pattern, row, index, note, params, why (fired, ratio, chance, missing, disabled, rest).",
+        example: "for _, hit in ipairs(history(8)) do print(hit.beat, hit.module, hit.why) end",
+        run: |c| {
+            super::state::history(c.lua, &c.world.borrow().snapshot, c.number(0).map_or(256, |n| n as usize))
+                .map(Value::Table)
+        },
+    },
 ];
 
 fn trigger(call: &Call<'_>, name: &str, given: &Value) -> mlua::Result<Value> {
@@ -41,7 +68,12 @@ fn trigger(call: &Call<'_>, name: &str, given: &Value) -> mlua::Result<Value> {
                 Hit { index: number as u16, ..Hit::default() }
             }
             (_, Some(text)) => Hit { index: place(&world, name, &text)?, ..Hit::default() },
-            _ => return fail(format!("argument \"hit\" takes a table, an index from 1 to 1024 or a sample's name, got {}", got(other))),
+            _ => {
+                return fail(format!(
+                    "argument \"hit\" takes a table, an index from 1 to 1024 or a sample's name, got {}",
+                    got(other)
+                ));
+            }
         },
     };
     let at = world.run.as_ref().and_then(|run| run.beat);

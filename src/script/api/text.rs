@@ -12,9 +12,33 @@ use crate::script::world::{Shared, fail};
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: Owner::Global, name: "print", args: &[opt("values", Kind::Rest)], returns: "", doc: "Write values to the console.", example: "print(\"hello\", 1, true)", run: print },
-    Entry { owner: Owner::Global, name: "help", args: &[opt("what", Kind::Any)], returns: "", doc: "Show what a function does: `help(sampler)`, `help(\"clock:every\")`; without an argument all names.", example: "help(sampler)", run: show_help },
-    Entry { owner: Owner::Global, name: "exec", args: &[arg("line", Kind::Text)], returns: "table", doc: "Run a text command and write its answer to the console; gives `{ success, message, error }`.", example: "exec(\"help set\")", run: exec },
+    Entry {
+        owner: Owner::Global,
+        name: "print",
+        args: &[opt("values", Kind::Rest)],
+        returns: "",
+        doc: "Write values to the console.",
+        example: "print(\"hello\", 1, true)",
+        run: print,
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "help",
+        args: &[opt("what", Kind::Any)],
+        returns: "",
+        doc: "Show what a function does: `help(sampler)`, `help(\"clock:every\")`; without an argument all names.",
+        example: "help(sampler)",
+        run: show_help,
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "exec",
+        args: &[arg("line", Kind::Text)],
+        returns: "table",
+        doc: "Run a text command and write its answer to the console; gives `{ success, message, error }`.",
+        example: "exec(\"help set\")",
+        run: exec,
+    },
 ];
 
 fn print(call: &Call<'_>) -> mlua::Result<Value> {
@@ -29,7 +53,9 @@ fn print(call: &Call<'_>) -> mlua::Result<Value> {
 /// The entry whose Lua function this is.
 fn entry_of(call: &Call<'_>, function: &Function) -> Option<&'static Entry> {
     let globals = call.lua.globals();
-    entries().filter(|e| e.owner == Owner::Global).find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
+    entries()
+        .filter(|e| e.owner == Owner::Global)
+        .find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
 }
 
 fn show_help(call: &Call<'_>) -> mlua::Result<Value> {

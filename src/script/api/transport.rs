@@ -15,33 +15,252 @@ const CLOCK: Owner = Owner::Clock;
 
 /// The functions of this file.
 pub static ENTRIES: &[Entry] = &[
-    Entry { owner: CLOCK, name: "setBPM", args: &[arg("bpm", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " beats per minute, 20 to 480"))], returns: "boolean", doc: "Set the tempo of the internal clock, 20 to 480 beats per minute. Where the host's transport leads nothing changes and it gives false.", example: "clock:setBPM(128)", run: set_bpm },
-    Entry { owner: CLOCK, name: "getBPM", args: &[], returns: "number", doc: "The tempo in force, in beats per minute.", example: "print(clock:getBPM())", run: |c| Ok(lua_number(c.world.borrow().bpm())) },
-    Entry { owner: CLOCK, name: "start", args: &[], returns: "boolean", doc: "Start the internal clock from where it stands. Where the host leads nothing changes and it gives false.", example: "clock:start()", run: |c| verb(c, TransportVerb::Play) },
-    Entry { owner: CLOCK, name: "play", args: &[], returns: "boolean", doc: "The same as `clock:start()`.", example: "clock:play()", run: |c| verb(c, TransportVerb::Play) },
-    Entry { owner: CLOCK, name: "stop", args: &[], returns: "boolean", doc: "Stop the internal clock and return to the start.", example: "clock:stop()", run: |c| verb(c, TransportVerb::Stop) },
-    Entry { owner: CLOCK, name: "pause", args: &[], returns: "boolean", doc: "Stop the internal clock and keep the position.", example: "clock:pause()", run: |c| verb(c, TransportVerb::Pause) },
-    Entry { owner: CLOCK, name: "reset", args: &[], returns: "boolean", doc: "Stop, return to the start and tell listeners.", example: "clock:reset()", run: |c| verb(c, TransportVerb::Reset) },
-    Entry { owner: CLOCK, name: "isPlaying", args: &[], returns: "boolean", doc: "Whether the song position moves.", example: "print(clock:isPlaying())", run: |c| Ok(Value::Boolean(c.world.borrow().is_playing())) },
-    Entry { owner: CLOCK, name: "setSource", args: &[arg("source", Kind::Word(&["host", "internal", "free"]))], returns: "boolean", doc: "Who leads the position: \"host\" follows the host's transport where there is one, \"internal\" plays by itself.", example: "clock:setSource(\"internal\")", run: set_source },
-    Entry { owner: CLOCK, name: "getSource", args: &[], returns: "string", doc: "Who leads: \"host\" or \"internal\".", example: "print(clock:getSource())", run: get_source },
-    Entry { owner: CLOCK, name: "setSignature", args: &[arg("beats", Kind::Whole(1, 64)), arg("unit", Kind::Whole(1, 32))], returns: "boolean", doc: "Time signature of the internal clock.", example: "clock:setSignature(7, 8)", run: set_signature },
-    Entry { owner: CLOCK, name: "internal", args: &[arg("settings", Kind::Table)], returns: "", doc: "Set what the internal clock plays with, also while the host leads: `bpm`, `signature = \"7/8\"`, `source`.", example: "clock:internal { bpm = 128, signature = \"7/8\" }", run: internal },
-    Entry { owner: CLOCK, name: "beat", args: &[], returns: "number", doc: "Song position in beats (quarter notes), from 0.", example: "print(clock:beat())", run: |c| Ok(lua_number(c.world.borrow().beat())) },
-    Entry { owner: CLOCK, name: "bar", args: &[], returns: "integer", doc: "The bar of the song position, from 1.", example: "print(clock:bar())", run: bar },
-    Entry { owner: CLOCK, name: "locate", args: &[arg("beat", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " of beats from the song start"))], returns: "boolean", doc: "Move the internal clock to a position, in beats.", example: "clock:locate(32)", run: locate },
-    Entry { owner: CLOCK, name: "every", args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)], returns: "timer", doc: "Call a function at every multiple of a length, counted from the song start. It gets the beat, or the bar from 1 when the length is in bars. It runs ahead of the position: what it triggers and sets lands on its beat.", example: "sampler(\"hat\") clock:every(\"1/4\", function(beat) trigger(\"hat\") end)", run: every },
-    Entry { owner: CLOCK, name: "at", args: &[arg("beat", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " of beats from the song start")), arg("callback", Kind::Callback)], returns: "timer", doc: "Call a function once, when the position reaches a beat.", example: "clock:at(64, function() print(\"here\") end)", run: |c| at(c, c.number(0).unwrap_or(0.0), 1) },
-    Entry { owner: CLOCK, name: "after", args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)], returns: "timer", doc: "Call a function once, this much later.", example: "clock:after(\"2 bars\", function() print(\"later\") end)", run: after },
-    Entry { owner: CLOCK, name: "run", args: &[arg("routine", Kind::Callback)], returns: "timer", doc: "Run a function as a coroutine; inside it `clock:sync` and `clock:sleep` wait.", example: "clock:run(function() for i = 1, 4 do print(i) clock:sync(1) end end)", run: run },
-    Entry { owner: CLOCK, name: "sync", args: &[arg("span", Kind::Span)], returns: "", doc: "Inside `clock:run`: wait for the next multiple of a length, counted from the song start.", example: "clock:run(function() clock:sync(\"1 bar\") end)", run: sync },
-    Entry { owner: CLOCK, name: "sleep", args: &[arg("seconds", Kind::Number(0.0, f64::INFINITY, " seconds"))], returns: "", doc: "Inside `clock:run`: wait this many seconds.", example: "clock:run(function() clock:sleep(0.5) end)", run: |c| Ok(c.value(0)) },
-    Entry { owner: Owner::Timer, name: "stop", args: &[], returns: "boolean", doc: "Take the callback away; false when it was gone already.", example: "local t = clock:every(1, function() end) t:stop()", run: stop },
-    Entry { owner: Owner::Global, name: "hush", args: &[], returns: "", doc: "Stop sequencers and live chunks, release what sounds; the transport goes on.", example: "hush()", run: |c| ask(c, Ask::Hush) },
-    Entry { owner: Owner::Global, name: "panic", args: &[], returns: "", doc: "Cut all sound at once.", example: "panic()", run: |c| ask(c, Ask::Panic) },
-    Entry { owner: Owner::Global, name: "undo", args: &[], returns: "", doc: "Take back the last change, after this chunk.", example: "undo()", run: |c| ask(c, Ask::Undo) },
-    Entry { owner: Owner::Global, name: "redo", args: &[], returns: "", doc: "Do again what was taken back, after this chunk.", example: "redo()", run: |c| ask(c, Ask::Redo) },
-    Entry { owner: Owner::Global, name: "seed", args: &[opt("seed", Kind::Whole(i64::MIN, i64::MAX))], returns: "integer", doc: "Set the source of all chance; gives the seed in force.", example: "seed(42)", run: seed },
+    Entry {
+        owner: CLOCK,
+        name: "setBPM",
+        args: &[arg("bpm", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " beats per minute, 20 to 480"))],
+        returns: "boolean",
+        doc: "Set the tempo of the internal clock, 20 to 480 beats per minute. Where the host's transport leads nothing changes and it gives false.",
+        example: "clock:setBPM(128)",
+        run: set_bpm,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "getBPM",
+        args: &[],
+        returns: "number",
+        doc: "The tempo in force, in beats per minute.",
+        example: "print(clock:getBPM())",
+        run: |c| Ok(lua_number(c.world.borrow().bpm())),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "start",
+        args: &[],
+        returns: "boolean",
+        doc: "Start the internal clock from where it stands. Where the host leads nothing changes and it gives false.",
+        example: "clock:start()",
+        run: |c| verb(c, TransportVerb::Play),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "play",
+        args: &[],
+        returns: "boolean",
+        doc: "The same as `clock:start()`.",
+        example: "clock:play()",
+        run: |c| verb(c, TransportVerb::Play),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "stop",
+        args: &[],
+        returns: "boolean",
+        doc: "Stop the internal clock and return to the start.",
+        example: "clock:stop()",
+        run: |c| verb(c, TransportVerb::Stop),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "pause",
+        args: &[],
+        returns: "boolean",
+        doc: "Stop the internal clock and keep the position.",
+        example: "clock:pause()",
+        run: |c| verb(c, TransportVerb::Pause),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "reset",
+        args: &[],
+        returns: "boolean",
+        doc: "Stop, return to the start and tell listeners.",
+        example: "clock:reset()",
+        run: |c| verb(c, TransportVerb::Reset),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "isPlaying",
+        args: &[],
+        returns: "boolean",
+        doc: "Whether the song position moves.",
+        example: "print(clock:isPlaying())",
+        run: |c| Ok(Value::Boolean(c.world.borrow().is_playing())),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "setSource",
+        args: &[arg("source", Kind::Word(&["host", "internal", "free"]))],
+        returns: "boolean",
+        doc: "Who leads the position: \"host\" follows the host's transport where there is one, \"internal\" plays by itself.",
+        example: "clock:setSource(\"internal\")",
+        run: set_source,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "getSource",
+        args: &[],
+        returns: "string",
+        doc: "Who leads: \"host\" or \"internal\".",
+        example: "print(clock:getSource())",
+        run: get_source,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "setSignature",
+        args: &[arg("beats", Kind::Whole(1, 64)), arg("unit", Kind::Whole(1, 32))],
+        returns: "boolean",
+        doc: "Time signature of the internal clock.",
+        example: "clock:setSignature(7, 8)",
+        run: set_signature,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "internal",
+        args: &[arg("settings", Kind::Table)],
+        returns: "",
+        doc: "Set what the internal clock plays with, also while the host leads: `bpm`, `signature = \"7/8\"`, `source`.",
+        example: "clock:internal { bpm = 128, signature = \"7/8\" }",
+        run: internal,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "beat",
+        args: &[],
+        returns: "number",
+        doc: "Song position in beats (quarter notes), from 0.",
+        example: "print(clock:beat())",
+        run: |c| Ok(lua_number(c.world.borrow().beat())),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "bar",
+        args: &[],
+        returns: "integer",
+        doc: "The bar of the song position, from 1.",
+        example: "print(clock:bar())",
+        run: bar,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "locate",
+        args: &[arg("beat", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " of beats from the song start"))],
+        returns: "boolean",
+        doc: "Move the internal clock to a position, in beats.",
+        example: "clock:locate(32)",
+        run: locate,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "every",
+        args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)],
+        returns: "timer",
+        doc: "Call a function at every multiple of a length, counted from the song start. It gets the beat, or the bar from 1 when the length is in bars. It runs ahead of the position: what it triggers and sets lands on its beat.",
+        example: "sampler(\"hat\") clock:every(\"1/4\", function(beat) trigger(\"hat\") end)",
+        run: every,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "at",
+        args: &[
+            arg("beat", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " of beats from the song start")),
+            arg("callback", Kind::Callback),
+        ],
+        returns: "timer",
+        doc: "Call a function once, when the position reaches a beat.",
+        example: "clock:at(64, function() print(\"here\") end)",
+        run: |c| at(c, c.number(0).unwrap_or(0.0), 1),
+    },
+    Entry {
+        owner: CLOCK,
+        name: "after",
+        args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)],
+        returns: "timer",
+        doc: "Call a function once, this much later.",
+        example: "clock:after(\"2 bars\", function() print(\"later\") end)",
+        run: after,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "run",
+        args: &[arg("routine", Kind::Callback)],
+        returns: "timer",
+        doc: "Run a function as a coroutine; inside it `clock:sync` and `clock:sleep` wait.",
+        example: "clock:run(function() for i = 1, 4 do print(i) clock:sync(1) end end)",
+        run,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "sync",
+        args: &[arg("span", Kind::Span)],
+        returns: "",
+        doc: "Inside `clock:run`: wait for the next multiple of a length, counted from the song start.",
+        example: "clock:run(function() clock:sync(\"1 bar\") end)",
+        run: sync,
+    },
+    Entry {
+        owner: CLOCK,
+        name: "sleep",
+        args: &[arg("seconds", Kind::Number(0.0, f64::INFINITY, " seconds"))],
+        returns: "",
+        doc: "Inside `clock:run`: wait this many seconds.",
+        example: "clock:run(function() clock:sleep(0.5) end)",
+        run: |c| Ok(c.value(0)),
+    },
+    Entry {
+        owner: Owner::Timer,
+        name: "stop",
+        args: &[],
+        returns: "boolean",
+        doc: "Take the callback away; false when it was gone already.",
+        example: "local t = clock:every(1, function() end) t:stop()",
+        run: stop,
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "hush",
+        args: &[],
+        returns: "",
+        doc: "Stop sequencers and live chunks, release what sounds; the transport goes on.",
+        example: "hush()",
+        run: |c| ask(c, Ask::Hush),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "panic",
+        args: &[],
+        returns: "",
+        doc: "Cut all sound at once.",
+        example: "panic()",
+        run: |c| ask(c, Ask::Panic),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "undo",
+        args: &[],
+        returns: "",
+        doc: "Take back the last change, after this chunk.",
+        example: "undo()",
+        run: |c| ask(c, Ask::Undo),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "redo",
+        args: &[],
+        returns: "",
+        doc: "Do again what was taken back, after this chunk.",
+        example: "redo()",
+        run: |c| ask(c, Ask::Redo),
+    },
+    Entry {
+        owner: Owner::Global,
+        name: "seed",
+        args: &[opt("seed", Kind::Whole(i64::MIN, i64::MAX))],
+        returns: "integer",
+        doc: "Set the source of all chance; gives the seed in force.",
+        example: "seed(42)",
+        run: seed,
+    },
 ];
 
 fn ask(call: &Call<'_>, ask: Ask) -> mlua::Result<Value> {
@@ -128,7 +347,8 @@ fn internal(call: &Call<'_>) -> mlua::Result<Value> {
         match (key.as_str(), super::number_of(&value), text.as_deref()) {
             ("bpm", Some(bpm), _) => world.perform(Command::SetBpm(bpm))?,
             ("signature", _, Some(text)) => {
-                let parts = text.split_once('/').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+                let parts =
+                    text.split_once('/').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
                 match parts {
                     Some((num, den)) => world.perform(Command::SetSignature(Signature { num, den }))?,
                     None => return fail(format!("signature takes \"4/4\" and the like, got \"{text}\"")),
@@ -138,7 +358,9 @@ fn internal(call: &Call<'_>) -> mlua::Result<Value> {
             ("source", _, Some("internal")) => world.perform(Command::SetSource(ClockSource::Internal))?,
             _ => {
                 let got = super::got(&value);
-                return fail(format!("\"{key}\" = {got}: it takes bpm (20 to 480), signature (\"4/4\"), source (\"host\", \"internal\")"));
+                return fail(format!(
+                    "\"{key}\" = {got}: it takes bpm (20 to 480), signature (\"4/4\"), source (\"host\", \"internal\")"
+                ));
             }
         }
     }
@@ -160,7 +382,10 @@ fn every(call: &Call<'_>) -> mlua::Result<Value> {
     let span = call.span(0)?;
     let shortest = 1.0 / 64.0;
     if span.beats(call.world.borrow().signature()) < shortest {
-        return fail(format!("argument 1 \"span\" takes at least 1/64 of a beat ({shortest}), got {}", super::got(&call.value(0))));
+        return fail(format!(
+            "argument 1 \"span\" takes at least 1/64 of a beat ({shortest}), got {}",
+            super::got(&call.value(0))
+        ));
     }
     timer(call, TimerKind::Every { span, callback, next: None })
 }

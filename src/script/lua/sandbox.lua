@@ -13,14 +13,22 @@ local function plain(ok, first, ...)
 end
 function pcall(f, ...) return plain(pcall_(f, ...)) end
 function xpcall(f, handler, ...)
-  return xpcall_(f, function(e) return handler(errtext(e)) end, ...)
+  return xpcall_(f, function(e)
+    e = errtext(e)
+    -- An error of the budget comes out of the hook, and inside a hook no other hook runs: the handler would have no end.
+    if native.tripped() then return e end
+    return handler(e)
+  end, ...)
 end
 function coroutine.resume(...) return plain(resume_(...)) end
 
 local setmetatable_ = setmetatable
 function _G.setmetatable(t, meta)
-  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then
-    error("setmetatable: __gc is not allowed in scripts", 2)
+  -- Both run where the hook does not: __gc in the collector, __close while an error of the hook is on its way.
+  for _, name in next, { "__gc", "__close" } do
+    if type(meta) == "table" and rawget(meta, name) ~= nil then
+      error("setmetatable: " .. name .. " is not allowed in scripts", 2)
+    end
   end
   return setmetatable_(t, meta)
 end

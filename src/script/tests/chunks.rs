@@ -1,3 +1,5 @@
+//! What chunks do: declarations, errors, reads, documentation.
+
 use super::*;
 use crate::model::{Column, Command, ConnKind, Origin, Param, Row};
 
@@ -110,7 +112,10 @@ fn a_chunk_reads_what_it_wrote_and_the_next_one_too() {
     assert_eq!(lines, ["128", "true", "8\t3"]);
     // Two calls before the engine has done the first.
     rig.remote.calls.eval("a", 1, "sampler('kick', { volume = 0.5 })", When::Now, false).unwrap();
-    rig.remote.calls.eval("b", 1, "print(sampler('kick').volume, getParam('kick', 'playStyle'))", When::Now, false).unwrap();
+    rig.remote
+        .calls
+        .eval("b", 1, "print(sampler('kick').volume, getParam('kick', 'playStyle'))", When::Now, false)
+        .unwrap();
     rig.tick_script();
     rig.tick();
     assert_eq!(rig.console().last().map(String::as_str), Some("0.5\tONCE"));
@@ -144,7 +149,8 @@ fn under_the_hosts_transport_the_clock_is_left_alone_and_that_is_said() {
 fn a_full_queue_fails_the_chunk_with_a_sentence() {
     let mut rig = Rig::new();
     while rig.remote.asks.send(Ask::Console(vec![])).is_ok() {}
-    let id = rig.remote.calls.eval("test", 1, "sampler('kick') clock:every(1, function() end)", When::Now, false).unwrap();
+    let id =
+        rig.remote.calls.eval("test", 1, "sampler('kick') clock:every(1, function() end)", When::Now, false).unwrap();
     rig.tick();
     rig.tick();
     let snapshot = rig.snapshot();
@@ -180,7 +186,9 @@ fn samples_come_from_folders_and_are_called_by_their_base_names() {
 #[test]
 fn names_are_renamed_and_taken_away() {
     let mut rig = Rig::new();
-    rig.eval("sampler('kick') sequencer('seq', { to = 'kick' }) rename('kick', 'boom') print(remove('seq'), remove('seq'))");
+    rig.eval(
+        "sampler('kick') sequencer('seq', { to = 'kick' }) rename('kick', 'boom') print(remove('seq'), remove('seq'))",
+    );
     assert!(rig.session().modules.contains_key("boom"));
     assert!(!rig.session().modules.contains_key("seq"));
     assert_eq!(rig.console(), ["true\tfalse"]);
@@ -202,10 +210,7 @@ fn text_commands_run_inside_a_chunk_and_the_engine_object_answers() {
            print(engine:getConnectionManager():isConnected("kick", "masterAudioOut"))
            param("kick.volume"):unset() print(param("kick.volume"):get())"#,
     );
-    assert_eq!(
-        lines,
-        ["true\ttrue\t0.5", "false\ttrue", "0.25\t0.25\tMultiSampler\tkick", "nil\ttrue", "true", "1"]
-    );
+    assert_eq!(lines, ["true\ttrue\t0.5", "false\ttrue", "0.25\t0.25\tMultiSampler\tkick", "nil\ttrue", "true", "1"]);
 }
 
 #[test]
@@ -228,7 +233,8 @@ fn a_library_of_the_project_is_required_and_nothing_else_is() {
 fn every_example_of_the_manual_runs() {
     for entry in api::entries() {
         let mut rig = Rig::new();
-        let outcome = rig.eval_at("example", 1, &format!("pattern('beat', 16) chain('song', {{}})\n{}", entry.example), false);
+        let outcome =
+            rig.eval_at("example", 1, &format!("pattern('beat', 16) chain('song', {{}})\n{}", entry.example), false);
         assert!(matches!(outcome, EvalOutcome::Done { .. }), "{}: {outcome:?}", entry.title());
         rig.tick();
     }
@@ -250,7 +256,7 @@ fn help_is_there_for_every_function_and_object() {
 #[test]
 fn the_stubs_in_the_tree_are_those_of_the_declarations() {
     let kept = include_str!("../meta/tracklight.lua");
-    assert!(kept == stubs(), "src/script/meta/tracklight.lua is stale");
+    assert!(kept == stubs(), "src/script/meta/tracklight.lua is stale; it should be:\n{}", stubs());
     let rig = Rig::new();
     rig.script.lua.load(kept).into_function().expect("the stubs are Lua");
 }

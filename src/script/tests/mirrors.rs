@@ -1,9 +1,11 @@
+//! A session as text, there and back.
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    BeatSpan, ChainEntry, ClockSource, Column, Command, ConnKind, Curve, Cycles, Hit, MacroMap, ModuleKind, Name, Param, Path, Row, Sample,
-    Signature, Uid,
+    BeatSpan, ChainEntry, ClockSource, Column, Command, ConnKind, Curve, Cycles, Hit, MacroMap, ModuleKind, Name,
+    Param, Path, Row, Sample, Signature, Uid,
 };
 
 fn name(text: &str) -> Name {
@@ -11,20 +13,31 @@ fn name(text: &str) -> Name {
 }
 
 fn names() -> impl Strategy<Value = Name> {
-    prop::sample::select(vec!["kick", "a-b", "12", "seq", "beat", "song", "end", "drums", "x_1", "hostIn", "masterAudioOut", "aux3"]).prop_map(name)
+    prop::sample::select(vec![
+        "kick",
+        "a-b",
+        "12",
+        "seq",
+        "beat",
+        "song",
+        "end",
+        "drums",
+        "x_1",
+        "hostIn",
+        "masterAudioOut",
+        "aux3",
+    ])
+    .prop_map(name)
 }
 
 fn params() -> impl Strategy<Value = crate::model::ParamMap> {
     let one = (0..22u8, -20.0..20.0f64).prop_map(|(p, v)| (Param(p), Param(p).limit(v)));
-    prop::collection::btree_map(Just(()).prop_flat_map(|()| 0..22u8).prop_map(Param), Just(0.0), 0..1)
-        .prop_flat_map(move |_| prop::collection::vec(one.clone(), 0..3))
-        .prop_map(|list| list.into_iter().filter(|(p, _)| p.desc().per_hit).collect())
+    prop::collection::vec(one, 0..3).prop_map(|list| list.into_iter().filter(|(p, _)| p.desc().per_hit).collect())
 }
 
 fn hits() -> impl Strategy<Value = Hit> {
-    (1..9u16, prop::option::of(0..128u8), prop::option::of(1..65u8), 0..101u8, (1..5u8, 5..17u8), params()).prop_map(
-        |(index, note, length, chance, ratio, params)| Hit { index, note, length, chance, ratio, params },
-    )
+    (1..9u16, prop::option::of(0..128u8), prop::option::of(1..65u8), 0..101u8, (1..5u8, 5..17u8), params())
+        .prop_map(|(index, note, length, chance, ratio, params)| Hit { index, note, length, chance, ratio, params })
 }
 
 fn rows() -> impl Strategy<Value = Row> {
@@ -32,15 +45,28 @@ fn rows() -> impl Strategy<Value = Row> {
 }
 
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
-    let paths = prop::sample::select(vec!["a/kick.wav", "b/kick.wav", "snare \"x\".wav", "all/", "*.wav", "ünï\\code.wav", "kick_2.wav"]);
+    let paths = prop::sample::select(vec![
+        "a/kick.wav",
+        "b/kick.wav",
+        "snare \"x\".wav",
+        "all/",
+        "*.wav",
+        "ünï\\code.wav",
+        "kick_2.wav",
+    ]);
     let given = prop::sample::select(vec!["", "kick", "kick_2", "odd name\n", "snare_x"]);
     prop::collection::vec((paths, given, params()), 0..5).prop_map(|list| {
         let names: Vec<String> = list
             .iter()
-            .map(|(path, given, _)| if given.is_empty() { crate::model::sample_name::of(path) } else { (*given).to_owned() })
+            .map(
+                |(path, given, _)| {
+                    if given.is_empty() { crate::model::sample_name::of(path) } else { (*given).to_owned() }
+                },
+            )
             .collect();
         let names = crate::model::sample_name::unique_all(&names);
-        let make = |((path, _, params), name): ((&str, &str, _), String)| Sample { name, path: path.to_owned(), params };
+        let make =
+            |((path, _, params), name): ((&str, &str, _), String)| Sample { name, path: path.to_owned(), params };
         list.into_iter().zip(names).map(make).collect()
     })
 }
@@ -54,11 +80,23 @@ fn paths() -> impl Strategy<Value = Path> {
 }
 
 fn commands() -> impl Strategy<Value = Command> {
-    let kinds = prop::sample::select(vec![ModuleKind::MultiSampler, ModuleKind::TrackerSequencer, ModuleKind::AudioMixer]);
+    let kinds =
+        prop::sample::select(vec![ModuleKind::MultiSampler, ModuleKind::TrackerSequencer, ModuleKind::AudioMixer]);
     let cables = prop::sample::select(vec![ConnKind::Audio, ConnKind::Event]);
     let curves = prop::sample::select(vec![Curve::Lin, Curve::Exp, Curve::Log]);
-    let columns = prop::sample::select(vec![Column::Note, Column::Ratio, Column::Chance, Column::Index, Column::Param(Param::SPEED)]);
-    let lives = prop::sample::select(vec!["function() end", "function(a) return a end", "x = 1\n-- \"text\"", "local s = [[ end ]]"]);
+    let columns = prop::sample::select(vec![
+        Column::Note,
+        Column::Ratio,
+        Column::Chance,
+        Column::Index,
+        Column::Param(Param::SPEED),
+    ]);
+    let lives = prop::sample::select(vec![
+        "function() end",
+        "function(a) return a end",
+        "x = 1\n-- \"text\"",
+        "local s = [[ end ]]",
+    ]);
     prop_oneof![
         4 => (kinds, names()).prop_map(|(kind, name)| Command::AddModule { uid: Uid::fresh(), kind, name }),
         3 => (names(), 1..33u16).prop_map(|(name, steps)| Command::AddPattern { uid: Uid::fresh(), name, steps }),

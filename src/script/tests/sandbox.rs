@@ -1,3 +1,5 @@
+//! What scripts cannot do, and what the replaced library functions do.
+
 use super::*;
 
 #[test]
@@ -7,6 +9,7 @@ fn nothing_reaches_outside() {
     assert_eq!(lines[0].split('\t').take(7).collect::<Vec<_>>(), ["nil"; 7]);
     assert!(rig.fails("load('\\27Lua')()").1.contains("nil"));
     assert!(rig.fails("setmetatable({}, { __gc = function() end })").1.contains("__gc"));
+    assert!(rig.fails("setmetatable({}, { __close = function() end })").1.contains("__close"));
     assert!(rig.fails("getmetatable('').__index = {}").0.is_some());
 }
 
@@ -104,7 +107,8 @@ fn patterns_match_as_in_the_standard_library() {
     }
     let lines = rig.prints("for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do print(k, v) end for w in ('one two'):gmatch('%a+') do print(w) end");
     assert_eq!(lines, ["a\t1", "b\t2", "one", "two"]);
-    for bad in ["('a'):find('[a')", "('a'):find('%')", "('a'):find('(a')", "('a'):gsub('a', '%2')", "('a'):find('%1')"] {
+    for bad in ["('a'):find('[a')", "('a'):find('%')", "('a'):find('(a')", "('a'):gsub('a', '%2')", "('a'):find('%1')"]
+    {
         assert_eq!(rig.fails(bad).0, Some(1), "{bad}");
     }
 }

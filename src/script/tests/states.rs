@@ -1,3 +1,5 @@
+//! State, observers and live chunks.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! When callbacks run.
+
 use super::*;
 use crate::model::Command;
 
@@ -6,7 +8,9 @@ const KICK: &str = "sampler('kick') ";
 #[test]
 fn every_falls_on_each_multiple_once_and_carries_its_beat() {
     let mut rig = Rig::new();
-    rig.eval(&format!("{KICK} clock:every('1/4', function(beat) trigger('kick') assert(math.type(beat) == 'integer') end)"));
+    rig.eval(&format!(
+        "{KICK} clock:every('1/4', function(beat) trigger('kick') assert(math.type(beat) == 'integer') end)"
+    ));
     rig.render(500);
     assert!(rig.shots().is_empty(), "nothing falls while the position stands");
     rig.play();

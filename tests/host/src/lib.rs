@@ -8,6 +8,7 @@
 //! block      audio, events in and out          processor  one plug-in, audio side (may move to another thread)
 //! transport  what the host says about time     params, editor, callbacks   further sides of an instance
 //! watch      allocations inside `process`      timings    wall, CPU and waiting per `process`
+//! oracle     what a session should play, worked out a second time
 //! ```
 //!
 //! A pass from start to end:
@@ -38,6 +39,7 @@ mod editor;
 mod error;
 mod event;
 mod instance;
+pub mod oracle;
 mod params;
 mod ports;
 mod processor;

@@ -1,0 +1,212 @@
+//! Every key of the editor, in one list: the dispatch reads it, the help shows it. Thread: gui.
+//!
+//! egui-baseview 0.9 hands on only Space, digits, lower-case letters and the keys with names of their own but F1-F12;
+//! so each act that has a famous chord outside of those has a second one that arrives in every host.
+
+use egui::{Event, InputState, Key};
+
+/// What a chord asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Show the Command view.
+    Command,
+    /// Show the Code view.
+    Code,
+    /// Show the Patterns view.
+    Patterns,
+    /// Sequencers and live chunks stop, tails ring.
+    Hush,
+    /// All sound is cut.
+    Panic,
+    /// Show or hide the list of keys.
+    Help,
+    /// Run the selection or the block, at the moment chosen.
+    RunBlock,
+    /// Run the selection or the block, now.
+    RunNow,
+    /// Run the whole buffer, at the moment chosen.
+    RunAll,
+    /// Run the caret's line, at the moment chosen.
+    RunLine,
+    /// Make lines comments, or not.
+    Comment,
+    /// Move lines left.
+    Outdent,
+}
+
+/// Where a chord holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In every view.
+    Everywhere,
+    /// In the Code view's editor.
+    Code,
+    /// In a line that takes input.
+    Prompt,
+    /// In the pattern grid.
+    Grid,
+}
+
+impl Place {
+    /// What the help calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Everywhere => "Everywhere",
+            Self::Code => "Code",
+            Self::Prompt => "Command line and console",
+            Self::Grid => "Pattern grid",
+        }
+    }
+}
+
+/// A chord: a key with exactly these modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chord {
+    /// The key.
+    pub key: Key,
+    /// Ctrl, on a Mac Cmd.
+    pub command: bool,
+    /// Shift.
+    pub shift: bool,
+    /// Alt.
+    pub alt: bool,
+}
+
+/// One line of the list.
+#[derive(Debug)]
+pub struct Shortcut {
+    /// Where it holds.
+    pub place: Place,
+    /// As people read it.
+    pub keys: &'static str,
+    /// Chords that ask for it; empty for gestures that the widget itself reads.
+    pub chords: &'static [Chord],
+    /// What it asks for.
+    pub action: Option<Action>,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+const fn plain(key: Key) -> Chord {
+    Chord { key, command: false, shift: false, alt: false }
+}
+const fn ctrl(key: Key) -> Chord {
+    Chord { key, command: true, shift: false, alt: false }
+}
+const fn ctrl_shift(key: Key) -> Chord {
+    Chord { key, command: true, shift: true, alt: false }
+}
+const fn ctrl_alt(key: Key) -> Chord {
+    Chord { key, command: true, shift: false, alt: true }
+}
+const fn alt(key: Key) -> Chord {
+    Chord { key, command: false, shift: false, alt: true }
+}
+const fn shift(key: Key) -> Chord {
+    Chord { key, command: false, shift: true, alt: false }
+}
+
+macro_rules! keys {
+    ($( $place:ident $keys:literal $chords:expr, $action:expr, $doc:literal; )*) => {
+        /// Every key, in the order the help shows them.
+        pub static KEYS: &[Shortcut] = &[ $( Shortcut {
+            place: Place::$place, keys: $keys, chords: $chords, action: $action, doc: $doc,
+        }, )* ];
+    };
+}
+
+keys! {
+    Everywhere "F1, Ctrl+1" &[plain(Key::F1), ctrl(Key::Num1)], Some(Action::Command), "Command view.";
+    Everywhere "F2, Ctrl+2" &[plain(Key::F2), ctrl(Key::Num2)], Some(Action::Code), "Code view.";
+    Everywhere "F3, Ctrl+3" &[plain(Key::F3), ctrl(Key::Num3)], Some(Action::Patterns), "Patterns view.";
+    Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
+    Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
+    Everywhere "?" &[], Some(Action::Help), "These keys (when no text is being typed).";
+    Code "Ctrl+Enter" &[ctrl(Key::Enter)], Some(Action::RunBlock), "Run the selected lines, or the block around the caret, at the moment chosen.";
+    Code "Alt+Enter" &[alt(Key::Enter)], Some(Action::RunNow), "Run the selected lines or the block now.";
+    Code "Ctrl+Shift+Enter, Ctrl+R" &[ctrl_shift(Key::Enter), ctrl(Key::R)], Some(Action::RunAll), "Run the whole buffer at the moment chosen.";
+    Code "Ctrl+L" &[ctrl(Key::L)], Some(Action::RunLine), "Run the caret's line at the moment chosen.";
+    Code "Ctrl+/, Ctrl+K" &[ctrl(Key::Slash), ctrl(Key::K)], Some(Action::Comment), "Make lines comments, or not.";
+    Code "Tab" &[], None, "Indent; with several lines chosen, move them right.";
+    Code "Shift+Tab" &[shift(Key::Tab)], Some(Action::Outdent), "Move lines left.";
+    Code "Enter" &[], None, "New line with the indent of this one.";
+    Code "Ctrl+Z, Ctrl+Y" &[], None, "Undo and redo typing.";
+    Code "Esc" &[], None, "Leave the text; keys go to the host again.";
+    Prompt "Up, Down" &[], None, "Lines typed before.";
+    Prompt "Tab" &[], None, "Complete the word (Command view).";
+    Grid "Arrows, Tab, PageUp, PageDown, Home, End" &[], None, "Move from cell to cell.";
+    Grid "0-9 . - + * /" &[], None, "Start a new value; * and / and + begin with the present one.";
+    Grid "Enter" &[], None, "Edit the value (then *2, +0.1, -0.1 and /2 begin with it), and keep it.";
+    Grid "Esc" &[], None, "Give the old value back; again: leave the grid.";
+    Grid "Backspace, Delete" &[], None, "Clear the cell, or the rows chosen.";
+    Grid "0 or - in the index column" &[], None, "A rest.";
+    Grid "Ctrl+C, Ctrl+X, Ctrl+V" &[], None, "Copy, cut and paste a cell, or rows (in the column of row numbers).";
+    Grid "Shift+Up, Shift+Down" &[], None, "Choose several rows (in the column of row numbers).";
+    Grid "Click on a row number" &[], None, "Hear the row.";
+}
+
+/// Take the first chord of `place` out of the input and give what it asks for.
+pub fn take(input: &mut InputState, place: Place) -> Option<Action> {
+    for (at, event) in input.events.iter().enumerate() {
+        let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
+        let found = KEYS.iter().filter(|shortcut| shortcut.place == place).find(|shortcut| {
+            shortcut.chords.iter().any(|chord| {
+                chord.key == *key
+                    && chord.command == (modifiers.command || modifiers.ctrl)
+                    && chord.shift == modifiers.shift
+                    && chord.alt == modifiers.alt
+            })
+        });
+        if let Some(action) = found.and_then(|shortcut| shortcut.action) {
+            input.events.remove(at);
+            return Some(action);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_chord_asks_for_two_things() {
+        let mut seen: Vec<(Place, Chord)> = vec![];
+        for shortcut in KEYS {
+            for chord in shortcut.chords {
+                let clash = seen
+                    .iter()
+                    .any(|(place, other)| other == chord && (*place == shortcut.place || *place == Place::Everywhere));
+                assert!(!clash, "{} is there twice", shortcut.keys);
+                seen.push((shortcut.place, *chord));
+            }
+        }
+    }
+
+    #[test]
+    fn every_chord_has_a_twin_that_the_window_layer_hands_on() {
+        let arrives = |key: Key| {
+            let name = key.name();
+            matches!(key, Key::Enter | Key::Tab) || (name.len() == 1 && name.chars().all(|c| c.is_ascii_alphanumeric()))
+        };
+        for shortcut in KEYS.iter().filter(|shortcut| !shortcut.chords.is_empty()) {
+            assert!(shortcut.chords.iter().any(|chord| arrives(chord.key)), "{}", shortcut.keys);
+        }
+    }
+
+    #[test]
+    fn modifiers_must_match_exactly() {
+        let press = |key, modifiers| {
+            let mut input = InputState::default();
+            input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+            take(&mut input, Place::Code)
+        };
+        use egui::Modifiers;
+        assert_eq!(press(Key::Enter, Modifiers::CTRL), Some(Action::RunBlock));
+        assert_eq!(press(Key::Enter, Modifiers::COMMAND | Modifiers::SHIFT), Some(Action::RunAll));
+        assert_eq!(press(Key::Enter, Modifiers::ALT), Some(Action::RunNow));
+        assert_eq!(press(Key::Enter, Modifiers::NONE), None);
+        assert_eq!(press(Key::L, Modifiers::NONE), None);
+        assert_eq!(press(Key::L, Modifiers::CTRL | Modifiers::ALT), None);
+    }
+}

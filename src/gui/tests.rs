@@ -1,0 +1,173 @@
+//! The editor over a fixture: draws a frame, asks by name, types, and looks at what was sent. Thread: the test's.
+
+mod code;
+mod command;
+mod grid;
+mod shell;
+
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use super::app::App;
+use crate::bus::{Files, Wires, wire};
+use crate::model::text::{Standing, run};
+use crate::model::{Ask, Batch, ClockMap, Command, EvalCall, Session, Snapshot};
+
+/// Files that are not there, but for one.
+struct NoFiles;
+impl Files for NoFiles {
+    fn expand(&self, asked: &str, _: &[String]) -> Result<Vec<String>, String> {
+        Err(format!("{asked}: not found"))
+    }
+    fn read_text(&self, asked: &str, _: &[String]) -> Result<(String, String), String> {
+        match asked {
+            "good.json" => Ok((asked.to_owned(), Session::new().to_json())),
+            _ => Err(format!("{asked}: not found")),
+        }
+    }
+    fn write_text(&self, _: &str, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The editor, and the other ends of its wires.
+struct Bench {
+    harness: Harness<'static, App>,
+    wires: Wires,
+    session: Session,
+}
+
+impl Bench {
+    /// An editor over the session that these text commands make.
+    fn new(lines: &[&str]) -> Self {
+        let mut session = Session::new();
+        for line in lines {
+            run(&mut session, Standing::default(), line).expect(line);
+        }
+        let wires = wire();
+        wires.remote.snapshot.store(Arc::new(Snapshot::first(session.clone())));
+        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |session| format!("-- {} bpm", session.bpm));
+        let harness = Harness::builder()
+            .with_size([1000.0, 700.0])
+            .with_step_dt(1.0 / 60.0)
+            .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+        let mut bench = Self { harness, wires, session };
+        bench.frames(3);
+        bench
+    }
+
+    /// One with a pattern that a sequencer plays into a sampler, and its grid in sight.
+    fn with_grid() -> Self {
+        let mut bench = Self::new(&[
+            "add sampler kick",
+            "pattern add beat 16",
+            "pattern row beat 1 2 length=2 volume=0.5",
+            "pattern row beat 5 -",
+            "add sequencer seq",
+            "seq seq pattern beat",
+            "seq seq to kick",
+        ]);
+        bench.click("Patterns");
+        bench.asked();
+        bench
+    }
+
+    fn frames(&mut self, count: usize) {
+        self.harness.run_steps(count);
+    }
+
+    /// The engine publishes this.
+    fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        let mut snapshot = (*self.wires.remote.now()).clone();
+        snapshot.revision += 1;
+        change(&mut snapshot);
+        self.wires.remote.snapshot.store(Arc::new(snapshot));
+        self.frames(2);
+    }
+
+    /// The engine does what was asked and publishes it.
+    fn obey(&mut self) -> Vec<Ask> {
+        let asks = self.asked();
+        for ask in &asks {
+            if let Ask::Batch(batch) = ask {
+                self.session.perform_batch(batch).expect("what the editor asks for can be done");
+            }
+        }
+        let session = Arc::new(self.session.clone());
+        self.publish(|snapshot| snapshot.session = session);
+        asks
+    }
+
+    /// The song position moves, as audio says.
+    fn play_at(&mut self, beat: f64) {
+        self.wires.audio.clock.put(&ClockMap {
+            beat,
+            bpm: 120.0,
+            rate: 48_000.0,
+            playing: true,
+            num: 4,
+            den: 4,
+            ..ClockMap::default()
+        });
+        self.frames(2);
+    }
+
+    fn asked(&mut self) -> Vec<Ask> {
+        std::iter::from_fn(|| self.wires.engine.asks.pop()).collect()
+    }
+
+    /// Batches asked for, without what keeps the view.
+    fn batches(&mut self) -> Vec<Batch> {
+        let keeps = |command: &Command| matches!(command, Command::SetLayout(..));
+        let batch = |ask| match ask {
+            Ask::Batch(batch) if !batch.commands.iter().all(keeps) => Some(batch),
+            _ => None,
+        };
+        self.asked().into_iter().filter_map(batch).collect()
+    }
+
+    /// The one command asked for.
+    fn command(&mut self) -> Command {
+        let mut batches = self.batches();
+        assert_eq!(batches.len(), 1, "{batches:?}");
+        assert_eq!(batches[0].commands.len(), 1, "{batches:?}");
+        batches.remove(0).commands.remove(0)
+    }
+
+    fn calls(&mut self) -> Vec<EvalCall> {
+        std::iter::from_fn(|| self.wires.script.calls.pop()).collect()
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.frames(2);
+    }
+
+    fn key(&mut self, key: Key) {
+        self.keys(Modifiers::NONE, key);
+    }
+
+    fn keys(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.frames(2);
+    }
+
+    /// Letters, one at a time, as a keyboard sends them.
+    fn letters(&mut self, text: &str) {
+        for letter in text.chars() {
+            self.harness.event(egui::Event::Text(letter.to_string()));
+        }
+        self.frames(2);
+    }
+
+    fn value(&self, label: &str) -> String {
+        self.harness.get_by_label(label).value().unwrap_or_default()
+    }
+
+    fn sees(&self, part: &str) -> bool {
+        self.harness.query_all_by_label_contains(part).next().is_some()
+    }
+}

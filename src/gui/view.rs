@@ -1,0 +1,9 @@
+//! The views: each draws one side of the Session and asks for changes. Thread: gui.
+
+pub mod bar;
+pub mod cell;
+pub mod code;
+pub mod command;
+pub mod console;
+pub mod grid;
+pub mod pattern;

@@ -1,0 +1,186 @@
+//! The Code view: the script buffer, running parts of it, and the console under it. Thread: gui.
+
+mod buffer;
+mod keep;
+mod run;
+
+use std::ops::Range;
+
+use egui::{ComboBox, Id, Panel, RichText, Ui};
+
+use super::super::keymap::Action;
+use super::super::scene::{Intents, Scene};
+use super::super::theme;
+use super::super::widget::script_text;
+use super::console::Console;
+use crate::model::{Command, Session, When};
+use buffer::Buffer;
+use keep::Keeper;
+use run::{MOMENTS, Runs, countdown, moment_name};
+
+pub use buffer::editor_id;
+
+/// Writes a session as Lua: the script room's mirror, handed in because siblings do not import each other.
+pub type Mirror = fn(&Session) -> String;
+
+/// View state of the Code view.
+pub struct Code {
+    buffer: Buffer,
+    keeper: Keeper,
+    runs: Runs,
+    moment: When,
+    mirror: Mirror,
+    // Whether the generated script is shown, and the one of the revision last seen.
+    mirrored: bool,
+    generated: (Option<u64>, Buffer),
+    console: Console,
+}
+
+impl Code {
+    /// An empty buffer.
+    pub fn new(mirror: Mirror) -> Self {
+        Self {
+            buffer: Buffer::default(),
+            keeper: Keeper::default(),
+            runs: Runs::default(),
+            moment: When::NextBar,
+            mirror,
+            mirrored: false,
+            generated: (None, Buffer::default()),
+            console: Console::default(),
+        }
+    }
+
+    /// What must happen every frame, shown or not: results, the session's text, saving what was typed.
+    pub fn tend(&mut self, scene: &Scene, intents: &mut Intents<'_>) {
+        if let Some(text) = self.keeper.look(&scene.snapshot.session.text) {
+            self.buffer.replace(&text);
+            self.runs.follow(&text);
+        }
+        self.runs.look(&scene.snapshot, &self.buffer.text, scene.time);
+        if self.keeper.due(scene.time) {
+            self.save(intents);
+        }
+    }
+
+    /// Whether something is typed that the session does not have yet.
+    pub fn unsaved(&self) -> bool {
+        self.keeper.unsaved()
+    }
+
+    /// Send what was typed, if anything.
+    pub fn save(&mut self, intents: &mut Intents<'_>) {
+        if let Some(text) = self.keeper.send(&self.buffer.text) {
+            intents.keep("script text", Command::SetText(text));
+        }
+    }
+
+    /// Draw it.
+    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+        Panel::bottom("console").resizable(true).default_size(190.0).min_size(60.0).show(ui, |ui| {
+            self.console.ui(ui, scene, intents);
+        });
+        ui.horizontal(|ui| self.tools(ui, scene, intents));
+        self.complaints(ui);
+        if self.mirrored {
+            return self.show_mirror(ui, scene);
+        }
+        let typed = self.buffer.edit(ui, &self.runs, scene.time);
+        if typed.changed {
+            self.keeper.typed(scene.time);
+            self.runs.follow(&self.buffer.text);
+        }
+        for action in typed.actions {
+            self.act(action, intents);
+        }
+    }
+
+    fn tools(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+        if ui.selectable_label(!self.mirrored, "Edit").on_hover_text("Your script").clicked() {
+            self.mirrored = false;
+        }
+        let hint = "The script that makes the session as it is now; read only";
+        if ui.selectable_label(self.mirrored, "View").on_hover_text(hint).clicked() {
+            self.mirrored = true;
+        }
+        ui.separator();
+        ui.add_enabled_ui(!self.mirrored, |ui| {
+            if ui.button("Run block").on_hover_text("Ctrl+Enter; now: Alt+Enter").clicked() {
+                self.act(Action::RunBlock, intents);
+            }
+            if ui.button("Run all").on_hover_text("Ctrl+Shift+Enter or Ctrl+R").clicked() {
+                self.act(Action::RunAll, intents);
+            }
+        });
+        let label = ui.label("at");
+        let chosen = ComboBox::from_id_salt("moment").selected_text(moment_name(self.moment)).width(130.0);
+        let shown = chosen.show_ui(ui, |ui| {
+            for (moment, name) in MOMENTS {
+                ui.selectable_value(&mut self.moment, moment, name);
+            }
+        });
+        super::super::widget::named(&shown.response.labelled_by(label.id), "Moment");
+        if let Some(text) = countdown(&scene.snapshot, scene.beat()) {
+            ui.separator();
+            ui.label(RichText::new(text).color(theme::EDITING));
+        }
+        if self.keeper.unsaved() {
+            ui.label(RichText::new("•").color(theme::EDITING)).on_hover_text("Typed, and saved in a moment");
+        }
+    }
+
+    fn complaints(&self, ui: &mut Ui) {
+        for mark in self.runs.marks.iter().take(3) {
+            ui.label(RichText::new(format!("line {}: {}", mark.line + 1, mark.message)).color(theme::ERROR));
+        }
+        if let Some(message) = &self.runs.lost {
+            ui.label(RichText::new(&**message).color(theme::ERROR));
+        }
+    }
+
+    fn show_mirror(&mut self, ui: &mut Ui, scene: &Scene) {
+        let revision = scene.snapshot.revision;
+        if self.generated.0 != Some(revision) {
+            self.generated.1.replace(&(self.mirror)(&scene.snapshot.session));
+            self.generated.0 = Some(revision);
+        }
+        self.generated.1.view(ui);
+    }
+
+    /// Do what a key or button asked for.
+    fn act(&mut self, action: Action, intents: &mut Intents<'_>) {
+        let text = &self.buffer.text;
+        let selected = script_text::lines_of(text, &self.buffer.selection);
+        let caret = script_text::line_of(text, self.buffer.caret);
+        let chosen = || match self.buffer.selection.is_empty() {
+            false => Some(selected.clone()),
+            true => script_text::block(text, caret),
+        };
+        let whole = 0..text.split('\n').count();
+        match action {
+            Action::RunBlock => self.run(chosen(), self.moment, intents),
+            Action::RunNow => self.run(chosen(), When::Now, intents),
+            Action::RunAll => self.run(Some(whole), self.moment, intents),
+            Action::RunLine => self.run(Some(caret..caret + 1), self.moment, intents),
+            _ => {}
+        }
+    }
+
+    fn run(&mut self, lines: Option<Range<usize>>, when: When, intents: &mut Intents<'_>) {
+        let lines = lines.filter(|lines| !script_text::slice(&self.buffer.text, lines).trim().is_empty());
+        let Some(lines) = lines else {
+            return intents.tell("Nothing to run here: put the caret on a line with code.");
+        };
+        self.save(intents);
+        let text = script_text::slice(&self.buffer.text, &lines);
+        let first_line = lines.start as u32 + 1;
+        if let Some(id) = intents.eval("buffer", first_line, &text, when, false) {
+            self.runs.sent(id, lines);
+        }
+    }
+}
+
+/// The identity of the editor of generated text.
+pub fn mirror_id() -> Id {
+    Id::unique("generated script")
+}
