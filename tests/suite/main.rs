@@ -26,6 +26,9 @@ mod sampler;
 mod soak;
 mod strategy;
 mod tidy;
+mod vst3_buses;
+mod vst3_clap;
+mod vst3_host;
 
 use tracklight_host::CountingAlloc;
 
