@@ -110,7 +110,17 @@ impl Follow {
     pub fn new(now: Instant) -> Self {
         let lateness = std::collections::VecDeque::new();
         let signature = Signature::default();
-        Self { map: None, at: now, processing: false, offline: false, lateness, fired: 0, late: 0, begun: 0.0, signature }
+        Self {
+            map: None,
+            at: now,
+            processing: false,
+            offline: false,
+            lateness,
+            fired: 0,
+            late: 0,
+            begun: 0.0,
+            signature,
+        }
     }
 
     /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.

@@ -32,7 +32,12 @@ fn play(blocks: Vec<usize>, edits: bool) -> (Sound, Vec<Arc<TriggerRecord>>) {
     let mut rig = Rig::with(SONG);
     rig.blocks = blocks;
     rig.host_plays(0.37, 131.7);
-    for (at, key, kind) in [(1_237, 64, NoteKind::On { velocity: 0.8 }), (9_001, 64, NoteKind::Off), (9_001, 50, NoteKind::On { velocity: 0.3 }), (60_000, 50, NoteKind::Choke)] {
+    for (at, key, kind) in [
+        (1_237, 64, NoteKind::On { velocity: 0.8 }),
+        (9_001, 64, NoteKind::Off),
+        (9_001, 50, NoteKind::On { velocity: 0.3 }),
+        (60_000, 50, NoteKind::Choke),
+    ] {
         rig.notes.push((at, Note { frame: 0, channel: 0, key, kind }));
     }
     let mut sound = rig.render(20_011);
@@ -53,7 +58,16 @@ fn play(blocks: Vec<usize>, edits: bool) -> (Sound, Vec<Arc<TriggerRecord>>) {
 /// The first frame at which two sounds differ, and by how much they differ at most.
 fn difference(a: &Sound, b: &Sound) -> Option<(usize, f32)> {
     let pairs = |a: &[Vec<f32>; 2], b: &[Vec<f32>; 2]| -> Vec<(usize, f32)> {
-        (0..2).flat_map(|c| a[c].iter().zip(&b[c]).enumerate().filter(|(_, (x, y))| x.to_bits() != y.to_bits()).map(|(i, (x, y))| (i, (x - y).abs())).collect::<Vec<_>>()).collect()
+        (0..2)
+            .flat_map(|c| {
+                a[c].iter()
+                    .zip(&b[c])
+                    .enumerate()
+                    .filter(|(_, (x, y))| x.to_bits() != y.to_bits())
+                    .map(|(i, (x, y))| (i, (x - y).abs()))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     };
     let mut all = pairs(&a.main, &b.main);
     (0..8).for_each(|port| all.extend(pairs(&a.aux[port], &b.aux[port])));
@@ -65,7 +79,11 @@ fn same(a: &(Sound, Vec<Arc<TriggerRecord>>), b: &(Sound, Vec<Arc<TriggerRecord>
     assert_eq!(a.1.len(), b.1.len(), "{what}: triggers");
     for (x, y) in a.1.iter().zip(&b.1) {
         let beat = |r: &TriggerRecord| (r.beat * 1e6).round();
-        assert_eq!((x.frame, &x.module, &x.pattern, x.row, x.index, x.note, &x.params, x.why, beat(x)), (y.frame, &y.module, &y.pattern, y.row, y.index, y.note, &y.params, y.why, beat(y)), "{what}");
+        assert_eq!(
+            (x.frame, &x.module, &x.pattern, x.row, x.index, x.note, &x.params, x.why, beat(x)),
+            (y.frame, &y.module, &y.pattern, y.row, y.index, y.note, &y.params, y.why, beat(y)),
+            "{what}"
+        );
     }
     assert_eq!(a.0.main[0].len(), b.0.main[0].len());
     assert_eq!(difference(&a.0, &b.0), None, "{what}: first frame and largest difference");
@@ -96,7 +114,8 @@ fn one_frame_at_a_time_gives_the_same_bits() {
 fn random(session: &Session, blocks: &[usize]) -> (Sound, Vec<Arc<TriggerRecord>>) {
     let mut rig = Rig::new();
     for number in 0..4 {
-        let clip: Vec<f32> = (0..3_000 + 1_000 * number).map(|i| ((i * (number + 3)) as f32 * 0.013).sin() * 0.3).collect();
+        let clip: Vec<f32> =
+            (0..3_000 + 1_000 * number).map(|i| ((i * (number + 3)) as f32 * 0.013).sin() * 0.3).collect();
         rig.sample(&format!("s{number}.wav"), &[clip]);
     }
     let folders = vec![rig.folder().to_string_lossy().into_owned()];
@@ -139,7 +158,20 @@ fn a_bounce_from_bar_9_has_bar_9s_events_of_the_whole() {
         rig.blocks = vec![512];
         rig.host_plays(beat, 120.0);
         rig.skip(bars * 96_000);
-        rig.triggers.iter().map(|r| (r.frame + (beat * 24_000.0) as u64, r.module.clone(), r.pattern.clone(), r.row, r.index, r.params.clone(), r.why)).collect::<Vec<_>>()
+        rig.triggers
+            .iter()
+            .map(|r| {
+                (
+                    r.frame + (beat * 24_000.0) as u64,
+                    r.module.clone(),
+                    r.pattern.clone(),
+                    r.row,
+                    r.index,
+                    r.params.clone(),
+                    r.why,
+                )
+            })
+            .collect::<Vec<_>>()
     };
     let whole = render(0.0, 10);
     let part = render(32.0, 2);

@@ -31,26 +31,69 @@ fn wav(path: &Path) -> (hound::WavSpec, Vec<f32>) {
 #[test]
 fn a_script_is_run_rendered_saved_and_the_exit_status_is_0() {
     let folder = folder();
-    let done = tracklight(folder.path(), &["headless", "--bars", "2", "--tempo", "120", "--script", "song.lua", "--render", "mix.wav", "--save", "song.json", "--mirror", "mirror.lua"]);
+    let done = tracklight(
+        folder.path(),
+        &[
+            "headless",
+            "--bars",
+            "2",
+            "--tempo",
+            "120",
+            "--script",
+            "song.lua",
+            "--render",
+            "mix.wav",
+            "--save",
+            "song.json",
+            "--mirror",
+            "mirror.lua",
+        ],
+    );
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let (spec, sound) = wav(&folder.path().join("mix.wav"));
     assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample, sound.len()), (2, 48_000, 32, 2 * 192_000));
     let heard: Vec<(usize, f32)> = sound.iter().step_by(2).copied().enumerate().filter(|(_, s)| *s != 0.0).collect();
-    let expected: Vec<(usize, f32)> = (0..16).map(|eighth| (eighth * 12_000, if eighth % 2 == 0 { 1.0 } else { 0.5 })).collect();
+    let expected: Vec<(usize, f32)> =
+        (0..16).map(|eighth| (eighth * 12_000, if eighth % 2 == 0 { 1.0 } else { 0.5 })).collect();
     assert_eq!(heard, expected);
     // What was saved, and the script made of it, sound the same.
     for act in [["--load", "song.json"], ["--script", "mirror.lua"]] {
-        let again = tracklight(folder.path(), &["headless", "--bars", "2", "--tempo", "120", act[0], act[1], "--render", "again.wav"]);
+        let again = tracklight(
+            folder.path(),
+            &["headless", "--bars", "2", "--tempo", "120", act[0], act[1], "--render", "again.wav"],
+        );
         assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-        assert_eq!(std::fs::read(folder.path().join("again.wav")).unwrap(), std::fs::read(folder.path().join("mix.wav")).unwrap(), "{act:?}");
+        assert_eq!(
+            std::fs::read(folder.path().join("again.wav")).unwrap(),
+            std::fs::read(folder.path().join("mix.wav")).unwrap(),
+            "{act:?}"
+        );
     }
 }
 
 #[test]
 fn rate_tempo_and_commands_are_obeyed() {
     let folder = folder();
-    std::fs::write(folder.path().join("edits.txt"), "# quieter\nset hat volume 0.25\n\npattern clear beat 5\nbpm 90\n").unwrap();
-    let done = tracklight(folder.path(), &["headless", "--rate", "44100", "--bars", "1", "--script", "song.lua", "--commands", "edits.txt", "--do", "set hat.pan -1", "--render", "mix.wav"]);
+    std::fs::write(folder.path().join("edits.txt"), "# quieter\nset hat volume 0.25\n\npattern clear beat 5\nbpm 90\n")
+        .unwrap();
+    let done = tracklight(
+        folder.path(),
+        &[
+            "headless",
+            "--rate",
+            "44100",
+            "--bars",
+            "1",
+            "--script",
+            "song.lua",
+            "--commands",
+            "edits.txt",
+            "--do",
+            "set hat.pan -1",
+            "--render",
+            "mix.wav",
+        ],
+    );
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let (spec, sound) = wav(&folder.path().join("mix.wav"));
     assert_eq!((spec.sample_rate, sound.len()), (44_100, 2 * 117_600));

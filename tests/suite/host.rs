@@ -22,7 +22,10 @@ const TONE: &str = "sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP' })
 fn a_clap_host_finds_the_effect_and_the_instrument_and_each_plays_and_saves() {
     let listed = source().plugins().unwrap();
     assert_eq!(listed.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), [EFFECT, INSTRUMENT]);
-    assert!(listed[0].features.contains(&"audio-effect".to_owned()) && listed[1].features.contains(&"instrument".to_owned()));
+    assert!(
+        listed[0].features.contains(&"audio-effect".to_owned())
+            && listed[1].features.contains(&"instrument".to_owned())
+    );
     assert!(listed.iter().all(|p| p.features.contains(&"sampler".to_owned()) && !p.version.is_empty()));
     for id in [EFFECT, INSTRUMENT] {
         let mut plug = Plug::new(&Setup { id, ..Setup::default() }, TONE);
@@ -62,7 +65,10 @@ fn a_host_that_leaves_buses_out_or_null_still_hears_main() {
             l
         }),
     ] {
-        let mut plug = Plug::new(&Setup { ports, ..Setup::default() }, &format!("{TONE} audioMixer('m') connect('pad', 'm') connect('m', 'masterAudioOut') connect('m', 'aux3')"));
+        let mut plug = Plug::new(
+            &Setup { ports, ..Setup::default() },
+            &format!("{TONE} audioMixer('m') connect('pad', 'm') connect('m', 'masterAudioOut') connect('m', 'aux3')"),
+        );
         for frames in [64, 1, 333] {
             assert_eq!(*plug.block(frames, &[(0, Event::param("m01", 0.5))]).last().unwrap(), 0.5, "{what}");
         }
@@ -78,7 +84,10 @@ fn the_input_passes_and_the_sidechain_can_be_heard() {
     plug.block.input_mut(0, 0).fill(0.25);
     plug.block.input_mut(1, 1).fill(0.75);
     plug.instance.process(&mut plug.block).unwrap();
-    assert_eq!((plug.block.output(0, 0)[63], plug.block.output(1, 1)[63], plug.block.output(0, 1)[63]), (0.25, 0.75, 0.0));
+    assert_eq!(
+        (plug.block.output(0, 0)[63], plug.block.output(1, 1)[63], plug.block.output(0, 1)[63]),
+        (0.25, 0.75, 0.0)
+    );
 }
 
 #[test]
@@ -106,7 +115,13 @@ fn steps_land_on_the_hosts_beats_through_ramp_loop_and_locate() {
             let now = timeline.transport();
             let size = sizes[turn % sizes.len()];
             turn += 1;
-            let host = HostTransport { playing: true, tempo: now.tempo, beat: now.beat, signature: now.signature, loop_beats: now.loop_beats };
+            let host = HostTransport {
+                playing: true,
+                tempo: now.tempo,
+                beat: now.beat,
+                signature: now.signature,
+                loop_beats: now.loop_beats,
+            };
             oracle.block(done as u64, size, &host);
             sound.extend(plug.block(size, &[]));
         }
@@ -137,9 +152,13 @@ fn the_internal_source_plays_beside_a_host_that_stands() {
 
 #[test]
 fn a_macro_ramp_at_frame_37_is_heard_from_frame_37() {
-    let mut plug = Plug::new(&Setup::default(), &format!("{TONE} macro(1):map('masterAudioOut.masterVolume', {{ min = 1, max = 0 }})"));
+    let mut plug = Plug::new(
+        &Setup::default(),
+        &format!("{TONE} macro(1):map('masterAudioOut.masterVolume', {{ min = 1, max = 0 }})"),
+    );
     plug.render(1_024, &[64]);
-    let ramp: Vec<(usize, Event)> = (37..64).map(|frame| (frame, Event::param("m01", (frame - 36) as f64 / 27.0))).collect();
+    let ramp: Vec<(usize, Event)> =
+        (37..64).map(|frame| (frame, Event::param("m01", (frame - 36) as f64 / 27.0))).collect();
     let sound = plug.block(64, &ramp);
     assert!(sound[..37].iter().all(|s| *s == 0.5), "{sound:?}");
     assert!(sound[38] < 0.5 && sound[37..].windows(2).all(|two| two[1] <= two[0]), "{sound:?}");
@@ -152,15 +171,21 @@ fn a_macro_ramp_at_frame_37_is_heard_from_frame_37() {
 fn parameter_ids_are_the_same_for_ever() {
     let mut instance = Instance::open(&source(), EFFECT).unwrap();
     let found: BTreeSet<u32> = instance.params().iter().map(|p| p.id).collect();
-    let names = (1..=64).map(|n| format!("m{n:02}")).chain(["bypass", "master", "opacity", "hush", "exact"].map(str::to_owned));
+    let names =
+        (1..=64).map(|n| format!("m{n:02}")).chain(["bypass", "master", "opacity", "hush", "exact"].map(str::to_owned));
     assert_eq!(found, names.map(|name| param_id(&name)).collect());
     // What saved projects hold: these numbers may never change.
-    assert_eq!([param_id("m01"), param_id("m64"), param_id("bypass"), param_id("master")], [106_286, 106_475, 773_352_680, 1_066_216_034]);
+    assert_eq!(
+        [param_id("m01"), param_id("m64"), param_id("bypass"), param_id("master")],
+        [106_286, 106_475, 773_352_680, 1_066_216_034]
+    );
 }
 
 #[test]
 fn a_session_is_saved_loaded_and_saved_again_byte_for_byte() {
-    let script = format!("{STEADY} pattern('beat'):set(3, {{ chance = 33, ratio = '1:3', volume = 0.1 }}) macro(7):map('hat.speed', {{ min = 0.1, max = 3 }}) chain('song', {{ 'beat' }}) live('x', function() clock:every(1, function() end) end)");
+    let script = format!(
+        "{STEADY} pattern('beat'):set(3, {{ chance = 33, ratio = '1:3', volume = 0.1 }}) macro(7):map('hat.speed', {{ min = 0.1, max = 3 }}) chain('song', {{ 'beat' }}) live('x', function() clock:every(1, function() end) end)"
+    );
     let mut one = Plug::new(&Setup::default(), &script);
     one.block(64, &[(0, Event::param("m07", 0.123_456_789)), (3, Event::param("master", 0.7))]);
     let saved = one.instance.save_state().unwrap();
@@ -174,7 +199,10 @@ fn a_session_is_saved_loaded_and_saved_again_byte_for_byte() {
         assert_eq!(other.instance.save_state().unwrap(), saved);
     }
     assert_eq!(other.session(), one.session());
-    assert_eq!(other.instance.param_value(param_id("m07")).unwrap(), one.instance.param_value(param_id("m07")).unwrap());
+    assert_eq!(
+        other.instance.param_value(param_id("m07")).unwrap(),
+        one.instance.param_value(param_id("m07")).unwrap()
+    );
     let sound = other.playing(48_000.0, 120.0).render(48_000, &[512]);
     assert!(!onsets(&sound).is_empty(), "what was loaded plays");
 }
@@ -239,7 +267,9 @@ fn our_threads() -> BTreeSet<String> {
         .map(|tasks| {
             tasks
                 .flatten()
-                .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("tracklight")))
+                .filter(|task| {
+                    std::fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("tracklight"))
+                })
                 .map(|task| task.file_name().to_string_lossy().into_owned())
                 .collect()
         })
@@ -283,7 +313,10 @@ fn latency_tail_and_status_are_told() {
 
 #[test]
 fn bypass_lets_the_input_through_and_what_sounded_ring_out() {
-    let mut plug = Plug::new(&Setup::default(), "sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP', releaseMs = 100 }) trigger('pad')");
+    let mut plug = Plug::new(
+        &Setup::default(),
+        "sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP', releaseMs = 100 }) trigger('pad')",
+    );
     plug.render(512, &[64]);
     let first = plug.block(64, &[(0, Event::param("bypass", 1.0))]);
     assert!(first[63] > 0.4 && first[63] < 0.5, "it rings out: {}", first[63]);
@@ -346,7 +379,10 @@ fn the_same_bounce_is_the_same_bits_and_callbacks_are_exact_in_it() {
 #[test]
 fn a_note_at_frame_12_starts_a_voice_at_frame_12() {
     for id in [EFFECT, INSTRUMENT] {
-        let mut plug = Plug::new(&Setup { id, ..Setup::default() }, "sampler('pad', { samples = 'tone.wav', velocityVolume = 1 })");
+        let mut plug = Plug::new(
+            &Setup { id, ..Setup::default() },
+            "sampler('pad', { samples = 'tone.wav', velocityVolume = 1 })",
+        );
         plug.render(64, &[64]);
         let sound = plug.block(64, &[(12, Event::note_on(60, 0.5)), (40, Event::midi([0x90, 72, 127]))]);
         assert_eq!((sound[11], sound[12], sound[39]), (0.0, 0.25, 0.25));
@@ -358,7 +394,10 @@ fn a_note_at_frame_12_starts_a_voice_at_frame_12() {
 #[test]
 fn two_instances_play_their_own_songs() {
     let mut one = Plug::new(&Setup::default(), STEADY).playing(48_000.0, 120.0);
-    let mut other = Plug::new(&Setup::default(), "sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP', volume = 0.25 }) trigger('pad')");
+    let mut other = Plug::new(
+        &Setup::default(),
+        "sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP', volume = 0.25 }) trigger('pad')",
+    );
     let (a, b) = (one.render(12_000, &[64]), other.render(12_000, &[64]));
     assert_eq!(onsets(&a), [0, 6_000]);
     assert!(b.iter().all(|s| *s == 0.125));
@@ -372,16 +411,18 @@ fn two_instances_play_their_own_songs() {
 #[test]
 fn instances_go_in_any_order() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let mut plugs: Vec<Option<Plug>> = (0..3).map(|n| {
-            let mut plug = Plug::new(&Setup { id: [EFFECT, INSTRUMENT][n % 2], ..Setup::default() }, TONE);
-            plug.render(256, &[64]);
-            match n {
-                1 => plug.instance.deactivate().unwrap(),
-                2 => plug.instance.stop().unwrap(),
-                _ => {}
-            }
-            Some(plug)
-        }).collect();
+        let mut plugs: Vec<Option<Plug>> = (0..3)
+            .map(|n| {
+                let mut plug = Plug::new(&Setup { id: [EFFECT, INSTRUMENT][n % 2], ..Setup::default() }, TONE);
+                plug.render(256, &[64]);
+                match n {
+                    1 => plug.instance.deactivate().unwrap(),
+                    2 => plug.instance.stop().unwrap(),
+                    _ => {}
+                }
+                Some(plug)
+            })
+            .collect();
         for place in order {
             plugs[place] = None;
             for plug in plugs.iter_mut().flatten() {

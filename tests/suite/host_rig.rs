@@ -62,7 +62,12 @@ impl Default for Setup {
 
 /// Write a mono 32-bit float WAV.
 pub fn write_wav(path: &std::path::Path, rate: f64, clip: &[f32]) {
-    let spec = hound::WavSpec { channels: 1, sample_rate: rate as u32, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate as u32,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
     let mut wav = hound::WavWriter::create(path, spec).expect("a file");
     clip.iter().for_each(|sample| wav.write_sample(*sample).expect("written"));
     wav.finalize().expect("whole");

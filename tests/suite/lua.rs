@@ -70,7 +70,8 @@ fn every_name_of_the_global_engine_works() {
         try("removeStateChangeCallback", function() return engine:removeStateChangeCallback(id) and not engine:removeStateChangeCallback(id) end)
         try("exec", function() return exec("bpm 99").success end)
     "#);
-    let lines: Vec<String> = rig.console().into_iter().filter(|l| l.starts_with("SUCCESS") || l.starts_with("FAILURE")).collect();
+    let lines: Vec<String> =
+        rig.console().into_iter().filter(|l| l.starts_with("SUCCESS") || l.starts_with("FAILURE")).collect();
     assert_eq!(lines.len(), 11);
     assert!(lines.iter().all(|line| line.starts_with("SUCCESS")), "{lines:#?}");
     assert_eq!(rig.session().bpm, 99.0);
@@ -92,7 +93,9 @@ fn a_script_run_a_hundred_times_leaves_what_one_run_leaves() {
 #[test]
 fn names_of_later_versions_say_so() {
     let mut rig = Rig::with("");
-    for name in ["play", "layer", "modulator", "effect", "videoMixer", "videoOut", "oscilloscope", "spectrogram", "song"] {
+    for name in
+        ["play", "layer", "modulator", "effect", "videoMixer", "videoOut", "oscilloscope", "spectrogram", "song"]
+    {
         let error = rig.eval(&format!("{name}('x')")).unwrap_err();
         assert!(error.contains(name) && error.contains("not in this version"), "{error}");
     }
@@ -150,12 +153,17 @@ fn the_state_holds_everything_and_cannot_be_written_to() {
     assert!(got[11].contains("read-only"), "{got:?}");
     rig.run("held = engine:getState()");
     rig.run("setParam('kick', 'volume', 0.1)");
-    assert_eq!(rig.run("return held.modules.kick.parameters.volume, engine:getState().modules.kick.parameters.volume"), ["0.8", "0.1"]);
+    assert_eq!(
+        rig.run("return held.modules.kick.parameters.volume, engine:getState().modules.kick.parameters.volume"),
+        ["0.8", "0.1"]
+    );
 }
 
 #[test]
 fn a_callback_that_sets_a_parameter_settles_and_an_endless_one_is_named_and_stopped() {
-    let mut rig = Rig::with("sampler('kick') sampler('hat') engine:onStateChange(function(s) setParam('hat', 'volume', s.modules.kick.parameters.volume) end)");
+    let mut rig = Rig::with(
+        "sampler('kick') sampler('hat') engine:onStateChange(function(s) setParam('hat', 'volume', s.modules.kick.parameters.volume) end)",
+    );
     rig.run("setParam('kick', 'volume', 0.3)");
     rig.skip(640);
     assert_eq!(rig.session().modules["hat"].value(tracklight::model::Param::VOLUME), 0.3);
@@ -180,7 +188,9 @@ fn a_callback_that_throws_does_not_stop_the_others() {
 #[test]
 fn what_every_triggers_lands_on_its_frame() {
     for blocks in [vec![64], vec![37, 1000, 4096], vec![512]] {
-        let mut rig = Rig::with("sampler('hat', { samples = 'click.wav' }) clock:every('1/16', function(beat) trigger('hat') end) clock:setBPM(133.3) clock:start()");
+        let mut rig = Rig::with(
+            "sampler('hat', { samples = 'click.wav' }) clock:every('1/16', function(beat) trigger('hat') end) clock:setBPM(133.3) clock:start()",
+        );
         rig.blocks = blocks.clone();
         let sound = rig.render(200_000);
         let frames: Vec<u64> = rig.fired().iter().map(|(frame, _)| *frame).collect();
@@ -194,9 +204,11 @@ fn what_every_triggers_lands_on_its_frame() {
 
 #[test]
 fn at_and_after_come_once_and_a_stopped_timer_never() {
-    let mut rig = Rig::with(r#"sampler("hat", { samples = "click.wav" }) clock:setBPM(120)
+    let mut rig = Rig::with(
+        r#"sampler("hat", { samples = "click.wav" }) clock:setBPM(120)
         clock:at(2.5, function() trigger("hat") end) clock:after("1 bar", function() trigger("hat") end)
-        gone = clock:every(1, function() trigger("hat") end) clock:start()"#);
+        gone = clock:every(1, function() trigger("hat") end) clock:start()"#,
+    );
     rig.run("gone:stop()");
     rig.skip(24_000 * 9);
     assert_eq!(rig.fired().iter().map(|f| f.0).collect::<Vec<_>>(), [60_000, 96_000]);
@@ -204,8 +216,10 @@ fn at_and_after_come_once_and_a_stopped_timer_never() {
 
 #[test]
 fn a_callback_sets_values_on_its_frame() {
-    let mut rig = Rig::with(r#"sampler("pad", { samples = "tone.wav", playStyle = "LOOP", volume = 1 })
-        clock:at(1, function() setParam("pad", "volume", 0.5) end) clock:start() trigger("pad")"#);
+    let mut rig = Rig::with(
+        r#"sampler("pad", { samples = "tone.wav", playStyle = "LOOP", volume = 1 })
+        clock:at(1, function() setParam("pad", "volume", 0.5) end) clock:start() trigger("pad")"#,
+    );
     let sound = rig.render(30_000);
     let first = sound.main[0].iter().position(|s| *s < 0.5).unwrap();
     assert!((24_000..24_002).contains(&first), "{first}");
@@ -214,7 +228,8 @@ fn a_callback_sets_values_on_its_frame() {
 #[test]
 fn a_chunk_takes_effect_now_at_the_next_beat_or_at_the_next_bar() {
     for (when, frame) in [(When::Now, 30_016), (When::NextBeat, 48_000), (When::NextBar, 96_000)] {
-        let mut rig = Rig::with("sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP' }) clock:start() trigger('pad')");
+        let mut rig =
+            Rig::with("sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP' }) clock:start() trigger('pad')");
         let mut sound = rig.render(30_016);
         rig.eval_when("setParam('pad', 'volume', 0.5)", when).unwrap();
         assert_eq!(rig.snapshot().waiting.len(), usize::from(when != When::Now));
@@ -227,13 +242,26 @@ fn a_chunk_takes_effect_now_at_the_next_beat_or_at_the_next_bar() {
 
 #[test]
 fn an_error_names_the_buffers_line_and_the_old_sound_plays_on() {
-    let mut rig = Rig::with("sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP' }) clock:start() trigger('pad')");
+    let mut rig =
+        Rig::with("sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP' }) clock:start() trigger('pad')");
     rig.skip(4_800);
     let before = rig.session();
-    let id = rig.remote.calls.eval("song.lua", 41, "setParam('pad', 'volume', 0)\nremove('pad')\nsetParam('nope', 'volume', 1)", When::Now, false).unwrap();
+    let id = rig
+        .remote
+        .calls
+        .eval(
+            "song.lua",
+            41,
+            "setParam('pad', 'volume', 0)\nremove('pad')\nsetParam('nope', 'volume', 1)",
+            When::Now,
+            false,
+        )
+        .unwrap();
     rig.settle();
     let snapshot = rig.snapshot();
-    let tracklight::model::EvalOutcome::Failed { line, message } = &snapshot.eval(id).unwrap().outcome else { panic!("it fails") };
+    let tracklight::model::EvalOutcome::Failed { line, message } = &snapshot.eval(id).unwrap().outcome else {
+        panic!("it fails")
+    };
     assert_eq!(*line, Some(43));
     assert!(message.contains("nope"), "{message}");
     assert_eq!(rig.session(), before, "all or nothing");
@@ -260,7 +288,8 @@ fn nothing_reaches_outside_and_what_never_ends_is_stopped() {
     assert_eq!(rig.run("return io, os, package, debug, dofile, loadfile"), ["nil"; 6]);
     assert!(rig.eval("require('../secret')").unwrap_err().contains("secret"));
     assert!(rig.eval("require('/etc/passwd')").unwrap_err().contains("passwd"));
-    std::fs::write(rig.folder().join("beats.lua"), "return { four = function(name) pattern(name, 4):set(1, 1) end }").unwrap();
+    std::fs::write(rig.folder().join("beats.lua"), "return { four = function(name) pattern(name, 4):set(1, 1) end }")
+        .unwrap();
     rig.run("require('beats').four('beat')");
     assert!(rig.session().patterns.contains_key("beat"));
     for script in [
@@ -283,7 +312,8 @@ fn prints_values_and_errors_are_shown_in_the_console() {
     rig.run("print('hello', 1, true)");
     rig.run("1 + 1");
     rig.eval("error('on purpose')").unwrap_err();
-    let shown: Vec<(ConsoleKind, String)> = rig.snapshot().console.iter().map(|line| (line.kind, line.text.to_string())).collect();
+    let shown: Vec<(ConsoleKind, String)> =
+        rig.snapshot().console.iter().map(|line| (line.kind, line.text.to_string())).collect();
     assert!(shown.contains(&(ConsoleKind::Output, "hello\t1\ttrue".into())), "{shown:?}");
     assert!(shown.contains(&(ConsoleKind::Value, "2".into())), "{shown:?}");
     assert!(shown.iter().any(|(kind, text)| *kind == ConsoleKind::Error && text.contains("on purpose")), "{shown:?}");

@@ -22,8 +22,11 @@ fn level(rig: &mut Rig) -> f32 {
 
 #[test]
 fn every_type_of_module_is_made_named_connected_and_seen() {
-    let mut rig = Rig::with("sampler('s', { samples = 'tone.wav', playStyle = 'LOOP' }) sequencer('q', { to = 's' }) audioMixer('m') connect('s', 'm') connect('m', 'aux2') audioIn('in') audioIn('sidechain') audioOut('aux2') trigger('s')");
-    let types = rig.run("local s = engine:getState().modules return s.s.type, s.q.type, s.m.type, s.aux2.type, s.hostIn.type");
+    let mut rig = Rig::with(
+        "sampler('s', { samples = 'tone.wav', playStyle = 'LOOP' }) sequencer('q', { to = 's' }) audioMixer('m') connect('s', 'm') connect('m', 'aux2') audioIn('in') audioIn('sidechain') audioOut('aux2') trigger('s')",
+    );
+    let types =
+        rig.run("local s = engine:getState().modules return s.s.type, s.q.type, s.m.type, s.aux2.type, s.hostIn.type");
     assert_eq!(types, ["MultiSampler", "TrackerSequencer", "AudioMixer", "AudioOutput", "AudioInput"]);
     let sound = rig.render(2_048);
     assert_eq!(sound.aux[1][0][2_000], 0.5);
@@ -37,7 +40,10 @@ fn every_type_of_module_is_made_named_connected_and_seen() {
 #[test]
 fn the_masters_are_always_there() {
     let mut rig = Rig::with("");
-    let standing: Vec<String> = [MASTER.to_owned(), "hostIn".into(), "sidechain".into()].into_iter().chain((1..=AUX_COUNT).map(|n| format!("aux{n}"))).collect();
+    let standing: Vec<String> = [MASTER.to_owned(), "hostIn".into(), "sidechain".into()]
+        .into_iter()
+        .chain((1..=AUX_COUNT).map(|n| format!("aux{n}")))
+        .collect();
     for name in &standing {
         assert!(rig.session().modules.contains_key(name.as_str()), "{name}");
         let error = rig.eval(&format!("remove('{name}')")).unwrap_err();
@@ -50,7 +56,14 @@ fn the_masters_are_always_there() {
 #[test]
 fn a_new_instrument_is_routed_to_the_master_once() {
     let mut rig = Rig::with("sampler('kick') sampler('kick') audioMixer('mix')");
-    let cables = |rig: &Rig, from: &str| rig.session().connections.iter().filter(|c| c.from.as_str() == from).map(|c| c.to.to_string()).collect::<Vec<_>>();
+    let cables = |rig: &Rig, from: &str| {
+        rig.session()
+            .connections
+            .iter()
+            .filter(|c| c.from.as_str() == from)
+            .map(|c| c.to.to_string())
+            .collect::<Vec<_>>()
+    };
     assert_eq!((cables(&rig, "kick"), cables(&rig, "mix")), (vec![MASTER.to_owned()], vec![MASTER.to_owned()]));
     rig.run("connect('kick', 'mix')");
     assert_eq!(cables(&rig, "kick"), ["mix"], "the first cable by hand takes the automatic one's place");
@@ -87,9 +100,11 @@ fn connections_are_typed_idempotent_undoable_and_free_of_circles() {
 
 #[test]
 fn a_rename_keeps_every_link() {
-    let mut rig = Rig::with(r#"sampler("kick", { samples = "click.wav" }) sequencer("seq", { pattern = "beat", to = "kick" })
+    let mut rig = Rig::with(
+        r#"sampler("kick", { samples = "click.wav" }) sequencer("seq", { pattern = "beat", to = "kick" })
         pattern("beat", 4):set(1, 1) chain("song", { "beat" }) audioMixer("mix") connect("kick", "mix", { volume = 0.5 })
-        macro(3):map("kick.speed", { min = 1, max = 2 }) clock:start()"#);
+        macro(3):map("kick.speed", { min = 1, max = 2 }) clock:start()"#,
+    );
     let uid = rig.session().modules["kick"].uid;
     rig.run("rename('kick', 'boom') rename('beat', 'verse') rename('mix', 'bus') rename('seq', 'tracker') rename('song', 'set')");
     let session = rig.session();
@@ -113,7 +128,9 @@ fn a_rename_keeps_every_link() {
 
 #[test]
 fn every_form_of_path_leads_somewhere_and_errors_name_the_part_that_does_not() {
-    let mut rig = Rig::with("sampler('kick', { samples = { 'click.wav', 'saw.wav' } }) audioMixer('mix') connect('kick', 'mix') pattern('beat', 16):set(5, 1)");
+    let mut rig = Rig::with(
+        "sampler('kick', { samples = { 'click.wav', 'saw.wav' } }) audioMixer('mix') connect('kick', 'mix') pattern('beat', 16):set(5, 1)",
+    );
     for (path, value) in [
         ("kick.volume", "0.5"),
         ("kick.sample[2].speed", "2"),
@@ -157,7 +174,11 @@ fn modules_are_switched_off_and_on_and_mixers_have_volumes_and_meters() {
     assert_eq!(level(&mut rig), 0.125);
     let meters = &rig.remote.meters;
     let peaks: Vec<f32> = meters.peaks.iter().map(|peak| peak.load(Ordering::Relaxed)).collect();
-    assert!(peaks.iter().any(|peak| (peak - 0.25).abs() < 1e-6) && peaks.iter().any(|peak| (peak - 0.125).abs() < 1e-6), "{:?}", &peaks[..20]);
+    assert!(
+        peaks.iter().any(|peak| (peak - 0.25).abs() < 1e-6) && peaks.iter().any(|peak| (peak - 0.125).abs() < 1e-6),
+        "{:?}",
+        &peaks[..20]
+    );
 }
 
 #[test]
@@ -181,7 +202,11 @@ fn a_macro_moves_what_it_is_mapped_to_with_range_curve_and_polarity() {
     let saved = Session::from_json(&rig.session().to_json()).unwrap();
     assert_eq!((saved.macros.len(), saved), (3, rig.session()));
     rig.run("macro(5):map('pad.volume', { min = 0, max = 1 })");
-    assert!(rig.notices().iter().any(|n| n.contains("pad.volume") && n.contains('3')), "a second mapping says that it replaces: {:?}", rig.notices());
+    assert!(
+        rig.notices().iter().any(|n| n.contains("pad.volume") && n.contains('3')),
+        "a second mapping says that it replaces: {:?}",
+        rig.notices()
+    );
     assert_eq!(rig.session().macros.len(), 3);
     for (line, words) in [
         ("macro(65)", vec!["1", "64"]),
@@ -236,7 +261,8 @@ fn a_script_that_fails_at_its_end_changes_nothing_and_one_that_does_not_is_one_b
     let mut rig = Rig::with(TONE);
     rig.skip(2_048);
     let before = rig.session();
-    let error = rig.eval("for i = 1, 99 do setParam('pad', 'volume', i / 100) end\nsetParam('nope', 'volume', 1)").unwrap_err();
+    let error =
+        rig.eval("for i = 1, 99 do setParam('pad', 'volume', i / 100) end\nsetParam('nope', 'volume', 1)").unwrap_err();
     assert!(error.starts_with("line 2") && error.contains("nope"), "{error}");
     assert_eq!(rig.session(), before);
     assert_eq!(level(&mut rig), 0.5);
@@ -302,7 +328,18 @@ fn results_are_true() {
         assert!(words.iter().all(|word| answer[1].contains(word)), "{line}: {}", answer[1]);
         assert_eq!(rig.session(), before, "{line}");
     }
-    for line in ["set kick volume 0.5", "set kick.sample[1].speed 2", "bpm 99", "list", "info kick", "connections", "pattern row beat 8 1 volume=0.5", "macro 2 kick.pan -1 1", "help set", "rename kick 'boom'"] {
+    for line in [
+        "set kick volume 0.5",
+        "set kick.sample[1].speed 2",
+        "bpm 99",
+        "list",
+        "info kick",
+        "connections",
+        "pattern row beat 8 1 volume=0.5",
+        "macro 2 kick.pan -1 1",
+        "help set",
+        "rename kick 'boom'",
+    ] {
         let answer = rig.run(&format!("local r = engine:executeCommand([[{line}]]) return r.success, r.message"));
         assert_eq!(answer[0], "true", "{line}: {answer:?}");
     }
@@ -352,7 +389,14 @@ fn what_is_applied_is_told_with_the_revision_that_shows_it() {
     let mut rig = Rig::with("");
     rig.forget();
     rig.run("sampler('kick')");
-    let applied: Vec<u64> = rig.told.iter().filter_map(|e| match e { Event::Applied { revision, .. } => Some(*revision), _ => None }).collect();
+    let applied: Vec<u64> = rig
+        .told
+        .iter()
+        .filter_map(|e| match e {
+            Event::Applied { revision, .. } => Some(*revision),
+            _ => None,
+        })
+        .collect();
     assert_eq!(applied.len(), 1);
     assert!(rig.snapshot().revision >= applied[0]);
 }

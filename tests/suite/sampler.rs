@@ -83,7 +83,10 @@ fn every_parameter_is_kept_in_its_range_and_that_is_told() {
         assert_eq!(rig.session().modules["kick"].value(param), desc.default, "{}", desc.name);
         if matches!(desc.kind, ParamKind::Choice(_) | ParamKind::Switch) {
             let error = rig.eval(&format!("setParam('kick', '{}', 'spin')", desc.name)).unwrap_err();
-            assert!(error.contains(desc.name) && error.contains("spin") && error.contains(&param.show(desc.max)), "{error}");
+            assert!(
+                error.contains(desc.name) && error.contains("spin") && error.contains(&param.show(desc.max)),
+                "{error}"
+            );
             continue;
         }
         for (asked, kept) in [(desc.max + 1.0, desc.max), (desc.min - 1.0, desc.min)] {
@@ -92,7 +95,10 @@ fn every_parameter_is_kept_in_its_range_and_that_is_told() {
             assert_eq!(rig.session().modules["kick"].value(param), kept, "{}", desc.name);
             let notices = rig.notices();
             let told = notices.last().expect("a notice");
-            assert!(notices.len() > before.min(99) && told.contains(desc.name) && told.contains(&format!("{kept}")), "{told}");
+            assert!(
+                notices.len() > before.min(99) && told.contains(desc.name) && told.contains(&format!("{kept}")),
+                "{told}"
+            );
         }
         rig.run(&format!("param('kick.{}'):unset()", desc.name));
     }
@@ -101,7 +107,10 @@ fn every_parameter_is_kept_in_its_range_and_that_is_told() {
 #[test]
 fn a_sample_has_values_of_its_own() {
     let mut rig = sampler("'saw.wav', 'tone.wav', 'click.wav'", "param('kick.sample[1].speed'):set(2)");
-    assert_eq!(rig.run("getParam('kick.sample[1].speed'), getParam('kick.sample[2].speed'), getParam('kick', 'speed')")[0], "2");
+    assert_eq!(
+        rig.run("getParam('kick.sample[1].speed'), getParam('kick.sample[2].speed'), getParam('kick', 'speed')")[0],
+        "2"
+    );
     let bank = rig.session().modules["kick"].samples().to_vec();
     assert_eq!(bank[0].params.get(&Param::SPEED), Some(&2.0));
     assert!(bank[1].params.is_empty() && bank[2].params.is_empty());
@@ -119,7 +128,12 @@ fn a_sample_has_values_of_its_own() {
 #[test]
 fn a_loop_lasts_exactly_its_region_over_its_speed() {
     for (speed, period) in [(1.0, 1_200), (2.0, 600), (0.5, 2_400), (-1.0, 1_200), (-3.0, 400)] {
-        let mut rig = sampler("'saw.wav'", &format!("sampler('kick', {{ playStyle = 'LOOP', speed = {speed}, regionStart = 0.25, regionEnd = 0.5 }}) trigger('kick')"));
+        let mut rig = sampler(
+            "'saw.wav'",
+            &format!(
+                "sampler('kick', {{ playStyle = 'LOOP', speed = {speed}, regionStart = 0.25, regionEnd = 0.5 }}) trigger('kick')"
+            ),
+        );
         let sound = rig.render(period * 50);
         assert_eq!(sound.main[0][period..2 * period], sound.main[0][49 * period..], "speed {speed}");
         assert!(sound.main[0][period..].iter().all(|s| (0.25..=0.5003).contains(s)), "inside the region");
@@ -128,7 +142,10 @@ fn a_loop_lasts_exactly_its_region_over_its_speed() {
 
 #[test]
 fn a_grain_goes_round_and_next_goes_on_where_it_was() {
-    let mut rig = sampler("'saw.wav'", "sampler('kick', { playStyle = 'GRAIN', grainSize = 0.01, position = 0.5 }) trigger('kick')");
+    let mut rig = sampler(
+        "'saw.wav'",
+        "sampler('kick', { playStyle = 'GRAIN', grainSize = 0.01, position = 0.5 }) trigger('kick')",
+    );
     let sound = rig.render(4_800);
     assert_eq!(sound.main[0][480..960], sound.main[0][3_840..4_320]);
     assert!(sound.main[0][480..].iter().all(|s| (0.49..0.62).contains(s)));
@@ -225,8 +242,10 @@ fn no_way_to_stop_clicks() {
     ] {
         let mut rig = Rig::new();
         rig.sample("sine.wav", &[sine(100.0, 96_000)]);
-        rig.run(r#"sampler("kick", { samples = "sine.wav", choke = 1 }) sequencer("seq", { pattern = "beat", to = "kick" })
-            pattern("beat", 64):set(1, 1) clock:start()"#);
+        rig.run(
+            r#"sampler("kick", { samples = "sine.wav", choke = 1 }) sequencer("seq", { pattern = "beat", to = "kick" })
+            pattern("beat", 64):set(1, 1) clock:start()"#,
+        );
         let mut sound = rig.render(8_123);
         rig.run(act);
         sound.join(&rig.render(24_000));
@@ -248,12 +267,18 @@ fn a_start_at_the_first_frame_is_the_file_to_the_bit() {
 
 #[test]
 fn a_gate_releases_on_its_frame_and_an_old_gate_cuts_no_newer_voice() {
-    let mut rig = sampler("'tone.wav'", r#"sampler("kick", { polyphonyMode = "MONO", releaseMs = 5 })
+    let mut rig = sampler(
+        "'tone.wav'",
+        r#"sampler("kick", { polyphonyMode = "MONO", releaseMs = 5 })
         sequencer("seq", { pattern = "beat", to = "kick" })
-        pattern("beat", { steps = 16, rows = { { index = 1, length = 4 }, [3] = 1, [9] = { index = 1, length = 1 } } }) clock:start()"#);
+        pattern("beat", { steps = 16, rows = { { index = 1, length = 4 }, [3] = 1, [9] = { index = 1, length = 1 } } }) clock:start()"#,
+    );
     let sound = rig.render(10 * 6_000);
     let at = |frame: usize| sound.main[0][frame];
-    assert!(at(4 * 6_000 + 100) == 0.5 && at(8 * 6_000 - 1) == 0.5, "row 1's gate ends at row 5, where row 3's voice sounds");
+    assert!(
+        at(4 * 6_000 + 100) == 0.5 && at(8 * 6_000 - 1) == 0.5,
+        "row 1's gate ends at row 5, where row 3's voice sounds"
+    );
     assert!(at(9 * 6_000) == 0.5 && at(9 * 6_000 + 1) < 0.5 && at(9 * 6_000 + 240) == 0.0);
     // The same by hand, in beats.
     let mut rig = sampler("'tone.wav'", "clock:start() trigger('kick', { length = '1/8' })");
@@ -300,12 +325,14 @@ fn cubic_stays_near_the_ideal_between_frames_and_sinc_nearer() {
 
 /// Two seconds of tone under way, and a sequencer with a click on every row.
 fn under_way() -> Rig {
-    let mut rig = Rig::with(r#"
+    let mut rig = Rig::with(
+        r#"
         sampler("pad", { samples = "tone.wav", playStyle = "LOOP", releaseMs = 5000 })
         sampler("hat", { samples = "click.wav" }) sequencer("seq", { pattern = "beat", to = "hat" })
         for row = 1, 16 do pattern("beat", 16):set(row, 1) end
         live("groove", function() clock:every("1/4", function() trigger("hat") end) end)
-        clock:start() trigger("pad")"#);
+        clock:start() trigger("pad")"#,
+    );
     rig.skip(30_000);
     rig.forget();
     rig

@@ -83,7 +83,11 @@ fn hanging_scripts_and_a_storm_of_allocations_disturb_no_block() {
             let Ok(id) = plug.remote.calls.eval("hang", 1, HANGS[turn % HANGS.len()], When::Now, false) else { break };
             let path = tracklight::model::Path::parse("hat.volume").unwrap();
             let edit = tracklight::model::Command::Set(path, f64::from(turn as u32 % 10) / 10.0);
-            let _ = plug.remote.asks.batch(tracklight::model::Batch::now(tracklight::model::Origin::Gui, "knob", vec![edit]));
+            let _ = plug.remote.asks.batch(tracklight::model::Batch::now(
+                tracklight::model::Origin::Gui,
+                "knob",
+                vec![edit],
+            ));
             plug.remote.gate.settle(Duration::from_secs(5));
             if let Some(result) = plug.remote.now().eval(id) {
                 ran.push(result.outcome.clone());
@@ -98,7 +102,10 @@ fn hanging_scripts_and_a_storm_of_allocations_disturb_no_block() {
     let over = processor.stopwatch().samples().iter().filter(|sample| sample.cpu_ms > deadline).count();
     eprintln!(
         "{} blocks, {heard} heard; CPU {:?} ms, wall {:?} ms, deadline {deadline:.3} ms, {over} over it; {rounds} storms, {} hangs",
-        timings.blocks, timings.cpu_ms, timings.wall_ms, ran.len()
+        timings.blocks,
+        timings.cpu_ms,
+        timings.wall_ms,
+        ran.len()
     );
     assert_eq!(processor.allocations(), Allocations::NONE);
     assert_eq!(timings.waits, 0, "audio never waits");
