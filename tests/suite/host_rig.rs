@@ -151,7 +151,9 @@ impl Plug {
     /// Process one block with these events; the left channel of main out.
     pub fn block(&mut self, frames: usize, events: &[(usize, Event)]) -> Vec<f32> {
         self.block.begin(frames);
-        events.iter().for_each(|(frame, event)| drop(self.block.at(*frame, *event)));
+        for (frame, event) in events {
+            self.block.at(*frame, *event);
+        }
         self.block.transport = self.timeline.as_mut().map(|timeline| timeline.advance(frames));
         self.instance.process(&mut self.block).expect("it processes");
         assert_eq!(self.block.written_past_end(), None);

@@ -23,6 +23,8 @@ mod properties;
 mod rig;
 mod rows;
 mod sampler;
+mod shell;
+mod shell_vst3;
 mod soak;
 mod strategy;
 mod tidy;

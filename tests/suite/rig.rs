@@ -295,12 +295,6 @@ impl Rig {
         self.snapshot().notices.iter().map(|notice| notice.text.to_string()).collect()
     }
 
-    /// Render so many quarter notes at the tempo in force (internal clock or host).
-    pub fn render_beats(&mut self, beats: f64) -> Sound {
-        let bpm = self.transport.as_ref().and_then(|t| t.tempo).unwrap_or_else(|| self.session().bpm);
-        self.render((beats * 60.0 * self.rate / bpm).round() as usize)
-    }
-
     fn block(&mut self, frames: usize, sound: &mut Sound) {
         self.settle();
         let silence = vec![0.0_f32; frames];

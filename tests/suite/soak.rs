@@ -28,7 +28,7 @@ const SONG: &str = r#"
 sampler("pad", { samples = "tone.wav", playStyle = "LOOP", speed = 0.7, interpolation = "SINC" })
 sampler("hat", { samples = "click.wav", voices = 32 })
 sequencer("seq", { pattern = "beat", to = { "hat", "pad" } })
-for row = 1, 16 do pattern("beat", 16):set(row, { index = 1, chance = 80, pan = row / 16 - 0.5, length = 1 }) end
+for row = 1, 16 do pattern("beat", 16):set(row, { index = 1, pan = row / 16 - 0.5, length = 1 }) end
 macro(1):map("pad.volume", { min = 0, max = 1 }) clock:setSource("internal") clock:setBPM(180) clock:start()
 live("groove", function() clock:every("1/32", function(beat) trigger("hat", { volume = 0.3 }) setParam("pad", "speed", 0.5 + beat % 4 / 8) end) end)
 "#;

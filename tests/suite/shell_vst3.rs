@@ -98,6 +98,7 @@ impl Instance {
     }
 
     fn start(&self, frames: i32) {
+        let _mine = crate::host_rig::opening();
         let mut setup = ProcessSetup {
             processMode: ProcessModes_::kRealtime as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,

@@ -79,6 +79,7 @@ impl Instance {
     }
 
     fn activate(&self, rate: f64, most: u32) {
+        let _mine = crate::host_rig::opening();
         // SAFETY: in the order CLAP asks for.
         unsafe {
             assert!((*self.0).activate.unwrap()(self.0, rate, 1, most));
@@ -146,6 +147,7 @@ impl Instance {
     }
 
     fn load(&self, mut bytes: &[u8]) -> bool {
+        let _mine = crate::host_rig::opening();
         unsafe extern "C" fn read(stream: *const clap_istream, into: *mut c_void, size: u64) -> i64 {
             // SAFETY: `ctx` is the slice below.
             unsafe {
