@@ -28,6 +28,9 @@ mod shell_vst3;
 mod soak;
 mod strategy;
 mod tidy;
+mod vst3_buses;
+mod vst3_clap;
+mod vst3_host;
 
 use tracklight_host::CountingAlloc;
 

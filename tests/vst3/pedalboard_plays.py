@@ -113,7 +113,7 @@ def an_instrument_plays_notes_on_their_frames():
     song = Song('sampler("kick", { samples = { "click.wav" } })', [("click.wav", 0.5)])
     plugin = load("Tracklight Instrument")
     plugin.raw_state = with_session(plugin.raw_state, song.session)
-    notes = [(bytes([0x90, 60, 100]), 0.1), (bytes([0x80, 60, 0]), 0.15), (bytes([0x90, 60, 127]), 0.30002)]
+    notes = [(bytes([0x90, 60, 100]), 4_800.5 / RATE), (bytes([0x80, 60, 0]), 0.15), (bytes([0x90, 60, 127]), 14_401.5 / RATE)]
     heard = plugin(notes, 0.5, RATE, 2, 512)
     holds("notes sound on their frames", onsets(heard[0]) == [4800, 14401], onsets(heard[0]))
     ratio = heard[0][4800] / heard[0][14401]

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 pub const USAGE: &str = "cargo xtask rows [--check]
   Write docs/rows.md from the contract (xtask/src/rows.txt) and the tests. A test says what it proves:
     //! proves: T2 T3     at the head of a file in tests/: every test in it
-    /// proves: H5        above one test
+    /// proves: H5        above one test, there or in src/
     # proves: H1          in a Python test of tests/
   --check  write nothing; fail if the page is not current";
 

@@ -21,19 +21,24 @@ pub struct Proof {
     pub test: Option<String>,
 }
 
-/// Every claim in tests/, by file name and line.
+/// Every claim in tests/ and in the unit tests of src/, by file name and line.
 pub fn collect(workspace: &Workspace) -> Result<Vec<Proof>> {
-    let folder = workspace.root.join("tests");
     let mut proofs = Vec::new();
-    for name in docs::files(&folder)? {
-        let kind = name.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        if !["rs", "py"].contains(&kind) {
+    for top in ["tests", "src"] {
+        let folder = workspace.root.join(top);
+        if !folder.is_dir() {
             continue;
         }
-        let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
-        let file = format!("tests/{}", parts.join("/"));
-        let text = fs::read_to_string(folder.join(&name)).with_context(|| format!("could not read {file}"))?;
-        proofs.extend(read(&file, &text, kind == "py")?);
+        for name in docs::files(&folder)? {
+            let kind = name.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+            if !["rs", "py"].contains(&kind) {
+                continue;
+            }
+            let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
+            let file = format!("{top}/{}", parts.join("/"));
+            let text = fs::read_to_string(folder.join(&name)).with_context(|| format!("could not read {file}"))?;
+            proofs.extend(read(&file, &text, kind == "py")?);
+        }
     }
     Ok(proofs)
 }
