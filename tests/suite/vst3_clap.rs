@@ -87,9 +87,11 @@ fn clap_sound(id: &str, state: &[u8], frames: usize, tempo: f64, seed: u64) -> (
     let mut instance = tracklight_host::Instance::open(&Source::Static(&tracklight::clap_entry), id).unwrap();
     // CLAP states of the framework are the same text after its length.
     let bytes = [&(state.len() as u64).to_le_bytes()[..], state].concat();
+    let opening = crate::host_rig::opening();
     instance.load_state(&bytes).unwrap();
     instance.set_offline(true).unwrap();
     instance.activate(RATE, 1, MOST as u32).unwrap();
+    drop(opening);
     instance.start_processing().unwrap();
     let mut timeline = Timeline::new(RATE, tempo);
     timeline.play();

@@ -62,6 +62,7 @@ impl Instance {
 
     /// Set up for blocks of at most `most` frames, and start.
     pub fn start(&mut self, rate: f64, most: usize) {
+        let _mine = crate::host_rig::opening();
         let mut setup = ProcessSetup {
             processMode: ProcessModes_::kOffline as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
@@ -87,6 +88,7 @@ impl Instance {
     /// Load a state; what the plug-in answers.
     pub fn load(&self, state: &[u8]) -> tresult {
         let stream = ComWrapper::new(Stream { bytes: RefCell::new(state.to_vec()), at: Cell::new(0) });
+        let _mine = crate::host_rig::opening();
         // SAFETY: the stream lives through the call.
         unsafe { self.component.setState(stream.to_com_ptr::<IBStream>().unwrap().as_ptr()) }
     }
@@ -118,7 +120,7 @@ impl Instance {
             outputParameterChanges: ptr::null_mut(),
             inputEvents: ptr::null_mut(),
             outputEvents: ptr::null_mut(),
-            processContext: context.as_mut().map_or(ptr::null_mut(), |context| ptr::from_mut(context)),
+            processContext: context.as_mut().map_or(ptr::null_mut(), ptr::from_mut),
         };
         // SAFETY: all pointers in `data` are good for what it says of them; that it says too little is the test.
         let answer = unsafe { self.processor.process(&mut data) };
@@ -186,7 +188,7 @@ pub fn playing_at(beat: f64, frame: i64, tempo: f64, rate: f64) -> ProcessContex
     use ProcessContext_::StatesAndFlags_::{kPlaying, kProjectTimeMusicValid, kTempoValid, kTimeSigValid};
     // SAFETY: all-zero is a valid context: it says nothing.
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
-    context.state = (kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid) as u32;
+    context.state = kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid;
     context.sampleRate = rate;
     context.projectTimeSamples = frame;
     context.projectTimeMusic = beat;
