@@ -9,7 +9,7 @@
     clippy::expect_used,
     reason = "a test may read a real clock and start a thread of its own"
 )]
-#![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
+#![allow(clippy::undocumented_unsafe_blocks, reason = "a host of raw calls, in a test")]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};

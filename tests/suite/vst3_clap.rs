@@ -1,6 +1,6 @@
 //! One sound, whatever the format: the same session in VST3 and in CLAP, sample by sample.
 //!
-//! proves: H5 (formats)
+//! proves: H5
 
 use std::path::Path;
 
