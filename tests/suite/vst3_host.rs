@@ -118,7 +118,7 @@ impl Instance {
             outputParameterChanges: ptr::null_mut(),
             inputEvents: ptr::null_mut(),
             outputEvents: ptr::null_mut(),
-            processContext: context.as_mut().map_or(ptr::null_mut(), |context| ptr::from_mut(context)),
+            processContext: context.as_mut().map_or(ptr::null_mut(), ptr::from_mut),
         };
         // SAFETY: all pointers in `data` are good for what it says of them; that it says too little is the test.
         let answer = unsafe { self.processor.process(&mut data) };
@@ -186,7 +186,9 @@ pub fn playing_at(beat: f64, frame: i64, tempo: f64, rate: f64) -> ProcessContex
     use ProcessContext_::StatesAndFlags_::{kPlaying, kProjectTimeMusicValid, kTempoValid, kTimeSigValid};
     // SAFETY: all-zero is a valid context: it says nothing.
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
-    context.state = (kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid) as u32;
+    #[allow(clippy::unnecessary_cast, reason = "the constants are signed on Windows")]
+    let flags = (kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid) as u32;
+    context.state = flags;
     context.sampleRate = rate;
     context.projectTimeSamples = frame;
     context.projectTimeMusic = beat;
