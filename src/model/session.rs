@@ -434,3 +434,28 @@ impl Session {
         self.connections.binary_search_by(|c| c.key().cmp(&(to, from, kind)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// proves: P7
+    #[test]
+    fn a_session_holds_songs_one_called_main_and_they_are_saved() {
+        let mut session = Session::new();
+        assert_eq!(session.songs, [Song { name: "main".into(), start: "00:00:00:00".into() }]);
+        session.songs.push(Song { name: "Night".into(), start: "01:00:00:00".into() });
+        assert_eq!(Session::from_json(&session.to_json()).map(|read| read.songs), Ok(session.songs.clone()));
+        session.songs.clear();
+        assert!(Session::from_json(&session.to_json()).is_err(), "a session without a song is refused");
+    }
+
+    #[test]
+    fn the_standing_modules_know_their_names() {
+        assert!(Session::new().modules.keys().all(|name| Session::is_standing(name.as_str())));
+        assert_eq!(
+            (Session::aux_number("aux8"), Session::aux_number("aux9"), Session::aux_number("aux01")),
+            (Some(7), None, None)
+        );
+    }
+}

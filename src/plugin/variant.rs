@@ -2,9 +2,9 @@
 //!
 //! Thread: none; constants.
 //!
-//! One type per plug-in *and format*, because the formats may not offer the same buses: a VST3 host that leaves out or
-//! switches off an auxiliary output makes nice-plug skip `process` altogether (pedalboard does), so in VST3 only
-//! *Tracklight Multi* has them, for hosts that pass every bus. CLAP hosts pass all.
+//! One type per plug-in *and format*, because the formats do not offer the same buses: VST3 hosts often switch
+//! auxiliary buses off or route only the first (pedalboard does), so there only *Tracklight Multi* has them. Whatever
+//! a host leaves out, main is heard: [`clap_front`](super::clap_front) and [`vst3_front`](super::vst3_front) see to it.
 
 use nice_plug::prelude::*;
 

@@ -30,7 +30,8 @@ fn a_row_is_empty_a_rest_or_a_hit_and_every_column_arrives() {
         [3] = "-", [5] = 1, [6] = { note = 48 } } })"#,
     );
     rig.skip(8 * ROW);
-    let list: Vec<_> = rig.triggers.iter().map(|r| (r.frame, r.row, r.index, r.note, r.why)).collect();
+    type Line = (u64, Option<u16>, u16, Option<u8>, Why);
+    let list: Vec<Line> = rig.triggers.iter().map(|r| (r.frame, r.row, r.index, r.note, r.why)).collect();
     assert_eq!(
         list,
         [

@@ -1,6 +1,6 @@
 //! One sound, whatever the format: the same session in VST3 and in CLAP, sample by sample.
 //!
-//! proves: H5 (formats)
+//! proves: H5 H12
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ fn write_sample(path: &Path, step: f64, frames: u32) {
 }
 
 /// The session of a script whose samples lie in `folder`.
-fn session(folder: &Path, script: &str) -> String {
+pub fn session(folder: &Path, script: &str) -> String {
     write_sample(&folder.join("kick.wav"), 0.01, 9_000);
     write_sample(&folder.join("tone.wav"), 0.0576, 40_000);
     let (lua, json) = (folder.join("plain.lua"), folder.join("session.json"));
@@ -55,7 +55,7 @@ fn session(folder: &Path, script: &str) -> String {
 }
 
 /// A VST3 instance holding the session, with *Exact render* on, and its state.
-fn loaded(class: &[u8; 16], session: &str) -> (Instance, Vec<u8>) {
+pub fn loaded(class: &[u8; 16], session: &str) -> (Instance, Vec<u8>) {
     let mut instance = Instance::open(class);
     let mut state: serde_json::Value = serde_json::from_slice(&instance.save()).unwrap();
     state["fields"]["session"] = session.into();

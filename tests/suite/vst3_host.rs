@@ -188,7 +188,9 @@ pub fn playing_at(beat: f64, frame: i64, tempo: f64, rate: f64) -> ProcessContex
     use ProcessContext_::StatesAndFlags_::{kPlaying, kProjectTimeMusicValid, kTempoValid, kTimeSigValid};
     // SAFETY: all-zero is a valid context: it says nothing.
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
-    context.state = kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid;
+    #[allow(clippy::unnecessary_cast, reason = "the constants are signed on Windows")]
+    let flags = (kPlaying | kProjectTimeMusicValid | kTempoValid | kTimeSigValid) as u32;
+    context.state = flags;
     context.sampleRate = rate;
     context.projectTimeSamples = frame;
     context.projectTimeMusic = beat;

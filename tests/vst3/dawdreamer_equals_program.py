@@ -1,7 +1,5 @@
-"""The built VST3 in dawdreamer sounds like the same session rendered by the program, to the sample.
-
-proves: H5 H6 (in part): one sound, whatever the host, the format and the block size
-"""
+# proves: H5
+"""The built VST3 in dawdreamer sounds like the same session rendered by the program, to the sample."""
 
 import numpy as np
 

@@ -1,7 +1,5 @@
-"""dawdreamer (JUCE's VST3 host with a transport) plays a session: onsets, macros, hush, bypass, states.
-
-proves: H1 H2 H3 T1 T2 (in part): rows on their frames under a VST3 host's transport, macro automation, state
-"""
+# proves: H1 H8 H12
+"""dawdreamer (JUCE's VST3 host with a transport) plays a session: onsets, macros, hush, bypass, states."""
 
 import numpy as np
 

@@ -77,6 +77,7 @@ fn float_wav_is_exact_beyond_full_scale_and_what_is_no_number_becomes_zero() {
     assert!(got.warnings.len() == 1 && got.warnings[0].contains('3'), "{:?}", got.warnings);
 }
 
+/// proves: S1
 #[test]
 fn lossless_files_of_every_format_are_exact() {
     let expected: Vec<f32> = (0..2205).map(|frame| sine(frame, 22050.0)).collect();
@@ -88,6 +89,7 @@ fn lossless_files_of_every_format_are_exact() {
     }
 }
 
+/// proves: S1
 #[test]
 fn lossy_files_have_the_exact_length_and_sound_in_the_right_place() {
     for name in ["both.mp3", "both.ogg", "both_aac.m4a"] {
