@@ -8,6 +8,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
 use nice_plug_egui::{EguiEditor, RepaintNotifier};
@@ -19,6 +20,7 @@ pub mod guard;
 pub mod headless;
 pub mod instances;
 pub mod keeper;
+mod load;
 pub mod params;
 pub mod persist;
 pub mod rooms;
@@ -26,8 +28,10 @@ pub mod variant;
 pub mod vst3_front;
 
 use crate::audio::{Activity, Processor};
+use crate::bus::Meters;
 use block::Block;
 use guard::{Faults, guard};
+use load::LoadMeter;
 use variant::{ClapVariant, Variant, Vst3Variant};
 
 use rooms::{Door, Rooms};
@@ -52,6 +56,8 @@ pub struct Tracklight<V> {
 struct Audio {
     processor: Processor,
     block: Block,
+    load: LoadMeter,
+    meters: Arc<Meters>,
     has_input: bool,
     // After a panic the processor cannot be trusted any more: silence until the next `activate` makes a new one.
     broken: bool,
@@ -131,9 +137,13 @@ impl<V: Variant> Plugin for Tracklight<V> {
             processor.prepare(rate, frames, offline);
             rooms.processing(true, offline);
             rooms.wait_ready(offline);
+            let meters = rooms.start().meters.clone();
+            meters.panicked.store(false, Ordering::Relaxed);
             Some(Audio {
                 processor,
                 block: Block::new(rate, frames),
+                load: LoadMeter::new(rate),
+                meters,
                 has_input: layout.main_input_channels.is_some(),
                 broken: false,
             })
@@ -163,15 +173,21 @@ impl<V: Variant> Plugin for Tracklight<V> {
             block::silence(main, aux);
             return ProcessStatus::KeepAlive;
         };
-        let activity = guard(&self.faults.audio_panics, || {
-            audio.block.read_notes(main.samples(), || context.next_event(), &self.faults);
-            let transport = block::transport(context.transport());
-            audio.block.run(&mut audio.processor, audio.has_input, main, aux, transport.as_ref(), &self.params.read())
+        let Audio { processor, block, load, meters, has_input, .. } = audio;
+        let (params, faults) = (&self.params, &self.faults);
+        let activity = guard(&faults.audio_panics, || {
+            load.measure(main.samples(), meters, || {
+                block.read_notes(main.samples(), || context.next_event(), faults);
+                let transport = block::transport(context.transport());
+                block.run(processor, *has_input, main, aux, transport.as_ref(), &params.read())
+            })
         });
         match activity {
             Some(activity) => status(activity, context.plugin_api()),
             None => {
                 audio.broken = true;
+                // The editor says so; the next `activate` begins anew.
+                audio.meters.panicked.store(true, Ordering::Relaxed);
                 block::silence(main, aux);
                 ProcessStatus::KeepAlive
             }
