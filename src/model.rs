@@ -7,6 +7,7 @@
 //! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
 //! (what is told), [`mod@file`] (how it is kept).
 
+pub mod bank;
 pub mod clip;
 pub mod command;
 pub mod edit;

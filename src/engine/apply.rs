@@ -100,7 +100,7 @@ impl Engine {
         self.dirty.session = true;
         for edit in edits {
             match edit {
-                Edit::Text(_) | Edit::Layout(..) | Edit::Live(..) => {}
+                Edit::Text(_) | Edit::Layout(..) | Edit::Live(..) | Edit::Bank(..) => {}
                 Edit::Folders(_) => self.dirty.media = true,
                 Edit::Module(..) | Edit::Whole(_) => (self.dirty.media, self.dirty.program) = (true, true),
                 _ => self.dirty.program = true,

@@ -241,6 +241,7 @@ fn place(edit: &Edit) -> String {
         Edit::Row(name, number, _) => format!("{name}.row[{number}]"),
         Edit::Chain(name, _) => format!("chain {name}"),
         Edit::Macro(path, _) => format!("the macro of {path}"),
+        Edit::Bank(name, _) => format!("bank {name}"),
         Edit::Live(name, _) => format!("the live chunk {name}"),
         Edit::Folders(_) => "the folders".to_owned(),
         Edit::Text(_) => "the script".to_owned(),

@@ -210,6 +210,8 @@ pub enum Command {
     UnmapMacro(Path),
     /// Play a hit. Not an edit.
     Trigger(Shot),
+    /// Give a folder (or a glob) a name; `None` takes the bank away.
+    SetBank(String, Option<String>),
     /// Keep a live chunk; `None` stops it.
     SetLive(String, Option<Arc<str>>),
     /// Where relative files are looked for, in order.

@@ -55,6 +55,8 @@ pub enum Edit {
     Chain(Name, Option<Arc<Chain>>),
     /// A macro mapping, or none.
     Macro(Path, Option<MacroMap>),
+    /// The folder of a bank, or none.
+    Bank(String, Option<String>),
     /// A live chunk, or none.
     Live(String, Option<Arc<str>>),
     /// Where files are looked for.
@@ -119,6 +121,7 @@ impl Session {
             }
             Edit::Chain(name, chain) => Edit::Chain(name.clone(), put(&mut self.chains, name.clone(), chain.clone())),
             Edit::Macro(path, map) => Edit::Macro(path.clone(), put(&mut self.macros, path.clone(), *map)),
+            Edit::Bank(name, folder) => Edit::Bank(name.clone(), put(&mut self.banks, name.clone(), folder.clone())),
             Edit::Live(name, text) => Edit::Live(name.clone(), put(&mut self.live, name.clone(), text.clone())),
             Edit::Folders(folders) => Edit::Folders(std::mem::replace(&mut self.folders, folders.clone())),
             Edit::Text(text) => Edit::Text(std::mem::replace(&mut self.text, text.clone())),
@@ -229,6 +232,7 @@ mod tests {
             Edit::Param(named("kick"), Param::VOLUME, Some(0.5)),
             Edit::Row(named("P0"), 3, Row::Rest),
             Edit::Pattern(named("P0"), None),
+            Edit::Bank("drums".into(), Some("drums/909/".into())),
             Edit::Live("beat".into(), Some("every(1, f)".into())),
             Edit::Layout("view".into(), Some("code".into())),
             Edit::Rename(named("kick"), named("zz")),

@@ -37,6 +37,9 @@ struct Form {
     patterns: BTreeMap<Name, Arc<Pattern>>,
     chains: BTreeMap<Name, Arc<Chain>>,
     macros: BTreeMap<String, MacroMap>,
+    // States from before there were banks have none; what has none is written as it was then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    banks: BTreeMap<String, String>,
     live: BTreeMap<String, Arc<str>>,
     folders: Vec<String>,
     text: Arc<str>,
@@ -58,6 +61,7 @@ impl Session {
             patterns: self.patterns.clone(),
             chains: self.chains.clone(),
             macros: self.macros.iter().map(|(path, map)| (path.to_string(), *map)).collect(),
+            banks: self.banks.clone(),
             live: self.live.clone(),
             folders: self.folders.clone(),
             text: self.text.clone(),
@@ -94,6 +98,7 @@ impl Session {
             connections: form.connections,
             patterns: form.patterns,
             chains: form.chains,
+            banks: form.banks,
             live: form.live,
             folders: form.folders,
             text: form.text,
@@ -132,6 +137,11 @@ impl Session {
             {
                 return Err(format!("chain {name}: entry {} has no pattern or wrong repeats", entry.pattern));
             }
+        }
+        if let Some((name, _)) =
+            self.banks.iter().find(|(name, folder)| Name::new(name).is_err() || folder.trim().is_empty())
+        {
+            return Err(format!("bank \"{name}\" has a wrong name or no folder"));
         }
         self.check_connections()?;
         for (path, map) in &self.macros {

@@ -185,11 +185,21 @@ impl Session {
                 Ok(vec![Edit::Macro(path.clone(), None)])
             }
             Command::Trigger(shot) => self.check_shot(shot).map(|()| vec![]),
+            Command::SetBank(name, folder) => self.set_bank(name, folder.as_deref()),
             Command::SetLive(name, text) => Ok(vec![Edit::Live(name.clone(), text.clone())]),
             Command::SetFolders(folders) => Ok(vec![Edit::Folders(folders.clone())]),
             Command::SetText(text) => Ok(vec![Edit::Text(text.clone())]),
             Command::SetLayout(key, value) => Ok(vec![Edit::Layout(key.clone(), value.clone())]),
             Command::Load(session) => Ok(vec![Edit::Whole(session.clone())]),
+        }
+    }
+
+    fn set_bank(&self, name: &str, folder: Option<&str>) -> Result<Vec<Edit>, EditError> {
+        Name::new(name)?;
+        match folder {
+            Some(folder) if folder.trim().is_empty() => fail(format!("bank \"{name}\" takes a folder, got none")),
+            None if !self.banks.contains_key(name) => fail(format!("no bank is called \"{name}\"")),
+            _ => Ok(vec![Edit::Bank(name.to_owned(), folder.map(str::to_owned))]),
         }
     }
 

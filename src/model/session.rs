@@ -310,6 +310,8 @@ pub struct Session {
     pub chains: BTreeMap<Name, Arc<Chain>>,
     /// Macro mappings by the parameter they set: one macro a parameter.
     pub macros: BTreeMap<Path, MacroMap>,
+    /// Banks by name: the folder as asked for, where their files are looked for when a script picks some.
+    pub banks: BTreeMap<String, String>,
     /// Live chunks by name: Lua that registered callbacks.
     pub live: BTreeMap<String, Arc<str>>,
     /// Folders where relative files are looked for, in order: project, script, media. Not part of equality.
@@ -333,6 +335,7 @@ impl PartialEq for Session {
             && self.patterns == other.patterns
             && self.chains == other.chains
             && self.macros == other.macros
+            && self.banks == other.banks
             && self.live == other.live
     }
 }
@@ -377,6 +380,7 @@ impl Session {
             patterns: BTreeMap::new(),
             chains: BTreeMap::new(),
             macros: BTreeMap::new(),
+            banks: BTreeMap::new(),
             live: BTreeMap::new(),
             folders: vec![],
             text: Arc::from(""),

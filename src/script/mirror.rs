@@ -30,6 +30,9 @@ pub fn mirror(session: &Session) -> String {
             .collect();
         let _ = writeln!(text, "chain({}, {{ {} }})", quote(name.as_str()), entries.join(", "));
     }
+    for (name, folder) in &session.banks {
+        let _ = writeln!(text, "bank({}, {})", quote(name), quote(folder));
+    }
     for kind in ModuleKind::ALL {
         for (name, module) in session.modules.iter().filter(|(_, m)| m.kind() == kind) {
             write_module(&mut text, name, module);

@@ -422,6 +422,7 @@ fn changes(session: &Session, inverse: &Edit) -> bool {
         Edit::Row(name, number, old) => session.patterns.get(name).is_none_or(|p| p.row(*number) != *old),
         Edit::Chain(name, old) => session.chains.get(name) != old.as_ref(),
         Edit::Macro(path, old) => session.macros.get(path) != old.as_ref(),
+        Edit::Bank(name, old) => session.banks.get(name) != old.as_ref(),
         Edit::Live(name, old) => session.live.get(name) != old.as_ref(),
         Edit::Folders(old) => session.folders != *old,
         Edit::Text(old) => session.text != *old,

@@ -7,6 +7,7 @@
     reason = "a test may read a real clock and start a thread of its own"
 )]
 
+mod banks;
 mod bounce;
 mod chains;
 mod clock;

@@ -151,6 +151,7 @@ fn plain_command() -> impl Strategy<Value = Command> {
         1 => signature.prop_map(Command::SetSignature),
         1 => select(vec![ClockSource::Host, ClockSource::Internal]).prop_map(Command::SetSource),
         1 => any::<u64>().prop_map(Command::SetSeed),
+        1 => ("[ab]", option::of("[a-c]?/?")).prop_map(|(name, folder)| Command::SetBank(name, folder)),
         1 => ("[ab]", option::of(text())).prop_map(|(name, text)| Command::SetLive(name, text)),
         1 => vec("[a-c]/", 0..3).prop_map(Command::SetFolders),
         1 => text().prop_map(Command::SetText),

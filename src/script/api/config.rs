@@ -6,7 +6,7 @@ use mlua::{Error, Lua, Table, Value};
 
 use super::{got, number_of, text_of};
 use crate::model::{
-    Column, Command, Hit, ModuleKind, Name, Param, ParamKind, ParamMap, Path, Row, Sample, Session, sample_name,
+    Column, Command, Hit, ModuleKind, Name, Param, ParamKind, ParamMap, Path, Row, Sample, Session, bank, sample_name,
 };
 use crate::script::clock::lua_number;
 use crate::script::world::{World, fail};
@@ -124,11 +124,20 @@ fn own_params(table: &Table, skip: &[&str]) -> mlua::Result<ParamMap> {
 }
 
 /// The bank that `samples = …` stands for: a file, a folder (`"drums/"`), a glob, or a list of these with
-/// `name = path` and `{ path = …, name = …, speed = … }` among them.
-pub fn samples(world: &World, value: &Value) -> mlua::Result<Vec<Sample>> {
+/// `name = path` and `{ path = …, name = …, speed = … }` among them. With a bank, paths are its words (`"bd:3"`), and
+/// no samples are all of it; what is kept is the plain file paths.
+pub fn samples(world: &World, bank: &Value, value: &Value) -> mlua::Result<Vec<Sample>> {
+    let bank = bank_files(world, bank)?;
     // Path, name as given, own values.
     let mut list: Vec<(String, Option<String>, ParamMap)> = vec![];
+    let one = |path: String| match &bank {
+        Some((name, files)) => bank::pick(name, &path, files).map(str::to_owned).map_err(Error::runtime),
+        None => Ok(path),
+    };
     let expand = |path: &str| -> mlua::Result<Vec<String>> {
+        if bank.is_some() {
+            return one(path.to_owned()).map(|path| vec![path]);
+        }
         let several = path.ends_with(['/', '\\']) || path.contains(['*', '?', '[']);
         if !several {
             return Ok(vec![path.to_owned()]);
@@ -136,10 +145,14 @@ pub fn samples(world: &World, value: &Value) -> mlua::Result<Vec<Sample>> {
         world.files.expand(path, &world.draft.folders).map_err(|e| Error::runtime(format!("samples: {e}")))
     };
     let entries = match value {
+        Value::Nil => vec![],
         Value::String(_) => vec![(Value::Integer(1), value.clone())],
         Value::Table(table) => pairs(table)?,
         other => return fail(format!("samples takes a path, a folder, a glob or a list of them, got {}", got(other))),
     };
+    if let (Value::Nil, Some((_, files))) = (value, &bank) {
+        list.extend(files.iter().map(|path| (path.clone(), None, ParamMap::new())));
+    }
     for (key, value) in entries {
         let given = match key {
             Value::String(name) => Some(name.to_string_lossy()),
@@ -148,7 +161,7 @@ pub fn samples(world: &World, value: &Value) -> mlua::Result<Vec<Sample>> {
         match &value {
             Value::String(path) => {
                 let path = path.to_string_lossy();
-                let found = if given.is_some() { vec![path] } else { expand(&path)? };
+                let found = if given.is_some() { vec![one(path)?] } else { expand(&path)? };
                 list.extend(found.into_iter().map(|path| (path, given.clone(), ParamMap::new())));
             }
             Value::Table(table) => {
@@ -157,22 +170,41 @@ pub fn samples(world: &World, value: &Value) -> mlua::Result<Vec<Sample>> {
                     return fail(format!("samples: an entry takes path = \"file\", got {}", got(&path)));
                 };
                 let name = text_of(&table.raw_get::<Value>("name")?).or(given);
-                list.push((path, name, own_params(table, &["path", "name"])?));
+                list.push((one(path)?, name, own_params(table, &["path", "name"])?));
             }
             other => return fail(format!("samples: an entry takes a path or a table, got {}", got(other))),
         }
     }
     let mut taken: Vec<String> = list.iter().filter_map(|(_, name, _)| name.clone()).collect();
-    let mut bank = Vec::with_capacity(list.len());
+    let mut samples = Vec::with_capacity(list.len());
     for (path, name, params) in list {
         let name = name.unwrap_or_else(|| {
             let name = sample_name::unique(&path, &taken);
             taken.push(name.clone());
             name
         });
-        bank.push(Sample { name, path, params });
+        samples.push(Sample { name, path, params });
     }
-    Ok(bank)
+    Ok(samples)
+}
+
+/// Name and files of the bank that `bank = …` names; none for nil.
+fn bank_files(world: &World, value: &Value) -> mlua::Result<Option<(String, Vec<String>)>> {
+    let Some(name) = text_of(value) else {
+        return if matches!(value, Value::Nil) {
+            Ok(None)
+        } else {
+            fail(format!("bank takes the name of a bank, got {}", got(value)))
+        };
+    };
+    let Some(folder) = world.draft.banks.get(&name) else {
+        let all: Vec<&str> = world.draft.banks.keys().map(String::as_str).collect();
+        let there = if all.is_empty() { "none; bank(\"drums\", \"drums/\") makes one".into() } else { all.join(" ") };
+        return fail(format!("no bank is called \"{name}\"; there are {there}"));
+    };
+    let files = world.files.expand(folder, &world.draft.folders);
+    let files = files.map_err(|e| Error::runtime(format!("bank \"{name}\": {e}")))?;
+    Ok(Some((name, files)))
 }
 
 /// A row as typed: a number, `"-"`, false (empty) or a table.

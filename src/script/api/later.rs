@@ -8,7 +8,6 @@ use crate::script::vm::at_line;
 
 /// Names that are kept for later versions.
 pub static LATER: &[&str] = &[
-    "bank",
     "copy",
     "desk",
     "effect",

@@ -20,9 +20,18 @@ pub static ENTRIES: &[Entry] = &[
         name: "sampler",
         args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
         returns: "module",
-        doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; every parameter may be given by name.",
+        doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; with `bank`, words of that bank instead (\"bd:3\"), or all of it when no samples are given. Every parameter may be given by name.",
         example: "sampler(\"kick\", { samples = { \"drums/kick.wav\", \"drums/rim.wav\" }, volume = 0.8, playStyle = \"ONCE\", attackMs = 5 })",
         run: sampler,
+    },
+    Entry {
+        owner: G,
+        name: "bank",
+        args: &[arg("name", Kind::Text), arg("folder", Kind::Any)],
+        returns: "",
+        doc: "Give a folder (or a glob) a name to pick samples from: \"bd\" is its first file of that base name (numbers at the end do not count), \"bd:3\" its third, \"rim.wav\" the file of that name. `false` takes the bank away; samplers keep their files.",
+        example: "bank(\"drums\", \"drums/\") sampler(\"kit\", { bank = \"drums\" }) sampler(\"kick\", { bank = \"drums\", samples = { \"kick:2\", low = \"rim.wav\" } })",
+        run: bank,
     },
     Entry {
         owner: G,
@@ -195,18 +204,28 @@ fn sampler(call: &Call<'_>) -> mlua::Result<Value> {
         let mut world = call.world.borrow_mut();
         let name = make(&mut world, ModuleKind::MultiSampler, &call.text(0).unwrap_or_default())?;
         if let Some(table) = call.table(1) {
-            let bank: Value = table.raw_get("samples")?;
-            if !matches!(bank, Value::Nil) {
-                let bank = samples(&world, &bank)?;
-                world.perform(Command::SetSamples(name.clone(), bank))?;
+            let (bank, given): (Value, Value) = (table.raw_get("bank")?, table.raw_get("samples")?);
+            if !matches!((&bank, &given), (Value::Nil, Value::Nil)) {
+                let samples = samples(&world, &bank, &given)?;
+                world.perform(Command::SetSamples(name.clone(), samples))?;
             }
             let on: Value = table.raw_get("enabled")?;
             set_enabled(&mut world, &name, &on)?;
-            set_params(&mut world, &name, &table, &["samples", "enabled"])?;
+            set_params(&mut world, &name, &table, &["samples", "bank", "enabled"])?;
         }
         name
     };
     call.give(M, name.as_str())
+}
+
+fn bank(call: &Call<'_>) -> mlua::Result<Value> {
+    let folder = match call.value(1) {
+        Value::Boolean(false) => None,
+        Value::String(folder) => Some(folder.to_string_lossy()),
+        other => return fail(format!("argument 2 \"folder\" takes a folder, a glob or false, got {}", got(&other))),
+    };
+    call.world.borrow_mut().perform(Command::SetBank(call.text(0).unwrap_or_default(), folder))?;
+    Ok(Value::Nil)
 }
 
 fn mixer(call: &Call<'_>) -> mlua::Result<Value> {

@@ -99,6 +99,11 @@ fn section(lua: &Lua, view: &View, name: &str) -> mlua::Result<Value> {
                 out.raw_set(path.to_string(), table)?;
             }
         }
+        "banks" => {
+            for (name, folder) in &session.banks {
+                out.raw_set(name.as_str(), folder.as_str())?;
+            }
+        }
         "live" => {
             for (name, text) in &session.live {
                 out.raw_set(name.as_str(), &**text)?;

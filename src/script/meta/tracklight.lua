@@ -50,11 +50,16 @@ clock = {}
 ---@type engine_
 engine = {}
 
----Make a sampler, or update it. `samples` is a file, a folder ("drums/"), a glob, or a list of these with `name = path` among them; every parameter may be given by name.
+---Make a sampler, or update it. `samples` is a file, a folder ("drums/"), a glob, or a list of these with `name = path` among them; with `bank`, words of that bank instead ("bd:3"), or all of it when no samples are given. Every parameter may be given by name.
 ---@param name string|module_|pattern_|chain_ a name or its handle
 ---@param config? table a table
 ---@return module_
 function sampler(name, config) end
+
+---Give a folder (or a glob) a name to pick samples from: "bd" is its first file of that base name (numbers at the end do not count), "bd:3" its third, "rim.wav" the file of that name. `false` takes the bank away; samplers keep their files.
+---@param name string text
+---@param folder any anything
+function bank(name, folder) end
 
 ---Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = "pattern"` or `"chain"` chooses between two bound.
 ---@param name string|module_|pattern_|chain_ a name or its handle

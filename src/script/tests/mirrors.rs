@@ -122,6 +122,7 @@ fn commands() -> impl Strategy<Value = Command> {
             .prop_map(|(sequencer, pattern, chain, chain_on)| Command::Bind { sequencer, pattern, chain, chain_on }),
         2 => (paths(), 1..65u8, 0.0..1.0f64, 0.0..1.0f64, curves)
             .prop_map(|(path, number, min, max, curve)| Command::MapMacro(path, MacroMap { number, min, max, curve })),
+        1 => (names(), prop::option::of("[a-c\" ]{1,3}/")).prop_map(|(name, folder)| Command::SetBank(name.to_string(), folder)),
         1 => (0..3u8, lives).prop_map(|(n, text)| Command::SetLive(format!("live \"{n}\""), Some(Arc::from(text)))),
         1 => (20.0..480.0f64).prop_map(Command::SetBpm),
         1 => (1..9u16).prop_map(|num| Command::SetSignature(Signature { num, den: 8 })),

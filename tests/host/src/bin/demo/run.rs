@@ -219,6 +219,7 @@ fn first_difference(a: &Session, b: &Session) -> String {
         .or_else(|| name(a.connections != b.connections, "the connections"))
         .or_else(|| name(a.chains != b.chains, "the chains"))
         .or_else(|| name(a.macros != b.macros, "the macros"))
+        .or_else(|| name(a.banks != b.banks, "the banks"))
         .or_else(|| name(a.live != b.live, "the live chunks"))
         .unwrap_or_else(|| "tempo, signature, seed, clock or songs".into());
     format!("{found} differ from the session it was written from")
