@@ -2,7 +2,7 @@
 //!
 //! Thread: any.
 
-/// Base name of a path in lower case, runs of characters other than a-z 0-9 made `_`; `"sample"` when nothing is left.
+/// Base name of a path in lower case, runs of characters other than a-z 0-9 made `_`; never empty.
 pub fn of(path: &str) -> String {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let stem = match file.rsplit_once('.') {
@@ -17,8 +17,7 @@ pub fn of(path: &str) -> String {
             name.push('_');
         }
     }
-    let trimmed = name.trim_matches('_');
-    if trimmed.is_empty() { "sample".to_owned() } else { trimmed.to_owned() }
+    if name.is_empty() { "_".to_owned() } else { name }
 }
 
 /// The name of `path` among names that are taken: doubles get `_2`, `_3` …
@@ -60,10 +59,10 @@ mod tests {
 
     #[test]
     fn a_sample_is_called_by_its_base_name_and_doubles_are_counted() {
-        assert_eq!(of("drums/BD 909 (hard).wav"), "bd_909_hard");
+        assert_eq!(of("drums/BD 909 (hard).wav"), "bd_909_hard_");
         assert_eq!(of("C:\\kits\\Snare.flac"), "snare");
-        assert_eq!(of("...wav"), "sample");
-        assert_eq!(of("日本.wav"), "sample");
+        assert_eq!(of("...wav"), "_");
+        assert_eq!(of("日本.wav"), "_");
         assert_eq!(unique("a/kick.wav", &["kick".into(), "kick_2".into()]), "kick_3");
     }
 
@@ -77,7 +76,7 @@ mod tests {
         #[test]
         fn sample_names_are_made_of_the_allowed_characters(path: String) {
             let name = of(&path);
-            proptest::prop_assert!(!name.is_empty() && !name.starts_with('_') && !name.ends_with('_') && !name.contains("__"));
+            proptest::prop_assert!(!name.is_empty() && !name.contains("__"));
             proptest::prop_assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
         }
 

@@ -40,7 +40,7 @@ fn samples_are_named_after_their_files_and_folders_and_globs_load_all() {
         names
     };
     assert_eq!(names(&mut rig, "'drums/Kick 01.wav'"), ["kick_01"]);
-    assert_eq!(names(&mut rig, "'drums/'"), ["kick_01", "kick_01_2", "sn_re"]);
+    assert_eq!(names(&mut rig, "'drums/'"), ["kick_01", "kick_01_2", "sn_re_"]);
     assert_eq!(names(&mut rig, "'drums/*01.wav'"), ["kick_01", "kick_01_2"]);
     assert_eq!(names(&mut rig, "{ boom = 'drums/Kick 01.wav', 'drums/sub/hat.wav' }"), ["boom", "hat"]);
     assert_eq!(rig.run("trigger('kick', 'hat') return sampler('kick').sample[2]:set('volume', 1) ~= nil"), ["true"]);
