@@ -10,7 +10,7 @@ use crate::rig::Rig;
 /// Three bd, a rim, two sd; and the same rim in a second folder, beside a file that is no sound.
 fn furnished() -> Rig {
     let rig = Rig::new();
-    for name in ["bd1", "BD03", "bd_04", "Rim (Hard)", "sd2", "sd10"] {
+    for name in ["bd1", "BD03", "bd_04", "Rim-Hard", "sd2", "sd10"] {
         rig.impulse(&format!("drums/909/{name}.wav"), 8);
     }
     rig.impulse("more/rim hard.wav", 8);
@@ -36,8 +36,8 @@ fn paths(rig: &Rig, module: &str) -> Vec<String> {
 fn a_folder_loads_all_its_sounds_called_by_their_base_names() {
     let mut rig = furnished();
     rig.run(r#"sampler("kit", { samples = "drums/909/" })"#);
-    assert_eq!(names(&rig, "kit"), ["bd1", "bd03", "bd_04", "rim_hard_", "sd2", "sd10"]);
-    assert_eq!(paths(&rig, "kit")[3], "drums/909/Rim (Hard).wav");
+    assert_eq!(names(&rig, "kit"), ["bd1", "bd03", "bd_04", "rim_hard", "sd2", "sd10"]);
+    assert_eq!(paths(&rig, "kit")[3], "drums/909/Rim-Hard.wav");
     rig.run(r#"sampler("other", { samples = "more/" })"#);
     assert_eq!(paths(&rig, "other"), ["more/rim hard.wav"], "text files are left out");
 }
@@ -58,7 +58,7 @@ fn a_glob_loads_what_it_fits_and_one_list_holds_all_forms() {
 #[test]
 fn doubles_are_counted_and_a_given_name_stands() {
     let mut rig = furnished();
-    rig.run(r#"sampler("kit", { samples = { "drums/909/Rim (Hard).wav", "more/rim hard.wav" } })"#);
+    rig.run(r#"sampler("kit", { samples = { "drums/909/Rim-Hard.wav", "more/rim hard.wav" } })"#);
     assert_eq!(names(&rig, "kit"), ["rim_hard", "rim_hard_2"]);
     rig.run(r#"sampler("kit", { samples = { "more/rim hard.wav", rim_hard = "drums/909/sd2.wav" } })"#);
     assert_eq!(names(&rig, "kit"), ["rim_hard_2", "rim_hard"]);
@@ -68,7 +68,7 @@ fn doubles_are_counted_and_a_given_name_stands() {
 fn a_bank_gives_its_words_by_number_and_keeps_plain_paths() {
     let mut rig = furnished();
     rig.run(r#"bank("drums", "drums/909/") sampler("kit", { bank = "drums" })"#);
-    assert_eq!(names(&rig, "kit"), ["bd1", "bd03", "bd_04", "rim_hard_", "sd2", "sd10"]);
+    assert_eq!(names(&rig, "kit"), ["bd1", "bd03", "bd_04", "rim_hard", "sd2", "sd10"]);
     rig.run(
         r#"sampler("kick", { bank = "drums", volume = 0.5, samples = { "bd:3", "sd", "rim (hard).wav", "bd:3",
             snap = "sd:2", { path = "bd", speed = 2 } } })"#,
@@ -78,7 +78,7 @@ fn a_bank_gives_its_words_by_number_and_keeps_plain_paths() {
     let expected = [
         ("bd_04", "drums/909/bd_04.wav"),
         ("sd2", "drums/909/sd2.wav"),
-        ("rim_hard_", "drums/909/Rim (Hard).wav"),
+        ("rim_hard", "drums/909/Rim-Hard.wav"),
         ("bd_04_2", "drums/909/bd_04.wav"),
         ("bd1", "drums/909/bd1.wav"),
         ("snap", "drums/909/sd10.wav"),
@@ -135,10 +135,10 @@ fn banks_are_saved_mirrored_and_undone() {
     other.run(&text);
     assert_eq!(other.session(), session, "{text}");
     assert_eq!(Session::from_json(&session.to_json()), Ok(session.clone()));
-    let (mut without, told) = (session.clone(), rig.run("print(engine:getState().banks.drums)"));
-    without.banks.clear();
-    assert!(without != session && told.is_empty());
-    assert_eq!(rig.console().last().map(String::as_str), Some("more/"));
+    let without = Session { banks: Default::default(), ..session.clone() };
+    assert_ne!(without, session);
+    let told = rig.run("engine:getState().banks.drums");
+    assert!(told.len() == 1 && told[0].contains("more/"), "{told:?}");
     rig.remote.asks.send(tracklight::model::Ask::Undo).expect("room");
     rig.settle();
     assert_eq!(rig.session().banks["drums"], "drums/909/");
