@@ -8,6 +8,7 @@
 pub mod api;
 pub mod clock;
 pub mod docs;
+mod held;
 mod matcher;
 pub mod mirror;
 pub mod observe;
@@ -158,7 +159,11 @@ impl Script {
             None => self.send().map_err(|message| Failure::new(&message)),
             Some(failure) => Err(failure),
         };
-        self.world.borrow_mut().finish(sent.is_ok(), replace);
+        let later = match &sent {
+            Ok(sent) if self.world.borrow().is_later() => sent.first().copied(),
+            _ => None,
+        };
+        self.world.borrow_mut().finish(sent.is_ok(), replace, later);
         match (sent, result) {
             (Ok(sent), Ok(value)) => Ok(Done { value, sent }),
             (Err(failure), _) => Err(failure),
@@ -248,15 +253,19 @@ impl Script {
         world.map = self.ends.clock.get();
         let waiting = world.snapshot.waiting.clone();
         world.pending.retain(|p| p.sent > done || waiting.iter().any(|w| w.batch == p.id));
+        world.look_at_held();
     }
 
     fn take_events(&mut self) {
         while let Some(event) = self.ends.events.next() {
             match event {
-                Event::Applied { batch, .. } => match self.own.iter().position(|id| *id == batch) {
-                    Some(place) => drop(self.own.swap_remove(place)),
-                    None => self.outside = true,
-                },
+                Event::Applied { batch, .. } => {
+                    self.world.borrow_mut().release(batch);
+                    match self.own.iter().position(|id| *id == batch) {
+                        Some(place) => drop(self.own.swap_remove(place)),
+                        None => self.outside = true,
+                    }
+                }
                 Event::Transport => self.outside = true,
                 Event::Loaded => {
                     let mut world = self.world.borrow_mut();
@@ -267,15 +276,18 @@ impl Script {
                 Event::Hushed => {
                     let mut world = self.world.borrow_mut();
                     world.timers.clear();
+                    world.held.clear();
                     world.observers.retain(|o| !matches!(o.scope, Scope::Live(_)));
                     world.pending.clear();
                 }
-                Event::Refused { .. } | Event::Triggered(_) => {}
+                Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
+                Event::Triggered(_) => {}
             }
         }
         if self.ends.events.lagged() {
             self.own.clear();
             self.outside = true;
+            self.world.borrow_mut().release_what_no_longer_waits();
         }
     }
 

@@ -206,7 +206,7 @@ fn first_multiple(from: f64, period: f64) -> f64 {
 
 impl TimerKind {
     /// The position jumped: what is due is taken from the new position.
-    fn rebase(&mut self, from: f64) {
+    pub(super) fn rebase(&mut self, from: f64) {
         match self {
             Self::Every { next, .. } => *next = Some(from),
             Self::At { from: waits, .. } => *waits = Some(from),

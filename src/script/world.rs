@@ -11,6 +11,7 @@ use std::sync::Arc;
 use mlua::Error;
 
 use super::clock::{Timer, TimerKind};
+use super::held::{Held, Registered};
 use super::observe::Observer;
 use super::source::Source;
 use super::vm::Budget;
@@ -39,7 +40,7 @@ pub enum Scope {
 
 impl Scope {
     /// Whether running `new` replaces what `self` registered.
-    fn is_replaced_by(&self, new: &Scope) -> bool {
+    pub(super) fn is_replaced_by(&self, new: &Scope) -> bool {
         match (self, new) {
             (Self::Chunk(a, first, last), Self::Chunk(b, new_first, new_last)) => {
                 a == b && (*new_first <= 1 || (first <= new_last && new_first <= last))
@@ -111,6 +112,8 @@ pub struct World {
     pub timers: Vec<Timer>,
     /// State observers in force.
     pub observers: Vec<Observer>,
+    /// Registrations that wait with their Batch.
+    pub held: Vec<Held>,
     /// Live chunks in force, with the text that was run.
     pub lives: BTreeMap<String, Arc<str>>,
     /// What runs now.
@@ -149,6 +152,7 @@ impl World {
             pending: vec![],
             timers: vec![],
             observers: vec![],
+            held: vec![],
             lives: BTreeMap::new(),
             run: None,
             playing: None,
@@ -184,42 +188,31 @@ impl World {
         self.stopped.clear();
     }
 
-    /// Close the transaction. With `good` its registrations hold; else nothing of it stays.
-    pub fn finish(&mut self, good: bool, replace: bool) {
+    /// Close the transaction. With `good` its registrations hold, at once or when the Batch `later` took effect; else
+    /// nothing of it stays.
+    pub fn finish(&mut self, good: bool, replace: bool, later: Option<BatchId>) {
         let Some(run) = self.run.take() else { return };
         self.commands.clear();
         self.after.clear();
-        if !good {
-            self.fresh_timers.clear();
-            self.fresh_observers.clear();
-            self.fresh_lives.clear();
-            return;
-        }
-        let registers = match run.scope {
-            // A block run again, perhaps changed, takes the place of what it registered before. One that registers
-            // nothing is another block that happens to stand there.
-            Scope::Chunk(..) => {
-                self.fresh_timers.iter().any(|t| t.scope == run.scope)
-                    || self.fresh_observers.iter().any(|o| o.scope == run.scope)
-            }
-            _ => true,
+        let registered = Registered {
+            scope: run.scope,
+            replace,
+            timers: std::mem::take(&mut self.fresh_timers),
+            observers: std::mem::take(&mut self.fresh_observers),
+            lives: std::mem::take(&mut self.fresh_lives),
+            stopped: std::mem::take(&mut self.stopped),
         };
-        if replace && registers {
-            self.timers.retain(|t| !t.scope.is_replaced_by(&run.scope));
-            self.observers.retain(|o| !o.scope.is_replaced_by(&run.scope));
+        match later {
+            _ if !good => {}
+            Some(batch) if !registered.is_empty() => self.hold(batch, registered),
+            _ => self.enact(registered),
         }
-        for (name, text) in std::mem::take(&mut self.fresh_lives) {
-            self.drop_scope(&Scope::Live(name.clone()));
-            match text {
-                Some(text) => self.lives.insert(name, text),
-                None => self.lives.remove(&name),
-            };
-        }
-        let stopped = std::mem::take(&mut self.stopped);
-        self.timers.append(&mut self.fresh_timers);
-        self.observers.append(&mut self.fresh_observers);
-        self.timers.retain(|t| !stopped.contains(&t.number));
-        self.observers.retain(|o| !stopped.contains(&o.number));
+    }
+
+    /// Whether the running code takes effect later, with what it registers.
+    pub fn is_later(&self) -> bool {
+        let later = |run: &Run| run.when != When::Now && run.beat.is_none() && !run.discard;
+        self.snapshot.playing && self.run.as_ref().is_some_and(later)
     }
 
     /// What the running code wants sent; to be called once, before [`World::finish`].
@@ -249,7 +242,11 @@ impl World {
             _ => false,
         };
         if run.beat.is_none() || commands.iter().any(made) {
-            return if commands.is_empty() { vec![] } else { vec![batch(run.when, commands)] };
+            // An empty Batch carries the moment of what was registered.
+            let registers =
+                !self.fresh_timers.is_empty() || !self.fresh_observers.is_empty() || !self.stopped.is_empty();
+            let empty = commands.is_empty() && !(registers && self.is_later());
+            return if empty { vec![] } else { vec![batch(run.when, commands)] };
         }
         let (shots, edits): (Vec<_>, Vec<_>) = commands.into_iter().partition(is_shot);
         [(run.when, edits), (When::Now, shots)]
@@ -362,6 +359,7 @@ impl World {
     pub fn drop_all(&mut self) {
         self.timers.clear();
         self.observers.clear();
+        self.held.clear();
         self.lives.clear();
     }
 

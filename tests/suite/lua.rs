@@ -397,3 +397,36 @@ fn a_disabled_sampler_says_why_it_is_silent() {
     assert!(rig.render(64).is_silent());
     assert_eq!(rig.triggers[0].why, Why::Disabled);
 }
+
+#[test]
+fn what_a_chunk_registers_begins_at_the_moment_the_chunk_was_sent_for() {
+    let mut rig = Rig::new();
+    rig.impulse("click.wav", 8);
+    rig.host_plays(0.0, 120.0);
+    rig.run(r#"sampler("hat", { samples = "click.wav" })"#);
+    rig.run(r#"clock:every(0.5, function() trigger("hat", { volume = 0.5 }) end)"#);
+    rig.render(12_000);
+    let sent = rig.eval_when(r#"clock:every(1, function() trigger("hat") end)"#, When::NextBar);
+    assert!(sent.is_ok(), "{sent:?}");
+    rig.render(192_000);
+    let full = |t: &&std::sync::Arc<tracklight::model::TriggerRecord>| t.params.is_empty();
+    let frames: Vec<u64> = rig.triggers.iter().filter(full).map(|t| t.frame).collect();
+    // The first comes as soon as the bar has begun, the others on their beats: no beat before the bar plays.
+    assert!((96_000..96_000 + 128).contains(&frames[0]), "{frames:?}");
+    assert_eq!(frames[1..], [120_000, 144_000, 168_000, 192_000]);
+}
+
+#[test]
+fn a_chunk_that_is_refused_at_its_moment_registers_nothing() {
+    let mut rig = Rig::new();
+    rig.impulse("click.wav", 8);
+    rig.host_plays(0.0, 120.0);
+    rig.run(r#"sampler("hat", { samples = "click.wav" }) sampler("gone")"#);
+    rig.render(12_000);
+    let sent = rig
+        .eval_when(r#"setParam("gone", "volume", 0.5) clock:every(1, function() trigger("hat") end)"#, When::NextBar);
+    assert!(sent.is_ok(), "{sent:?}");
+    rig.run(r#"remove("gone")"#);
+    rig.render(192_000);
+    assert!(rig.triggers.is_empty(), "{:?}", rig.triggers);
+}
