@@ -3,7 +3,7 @@
 //! Thread: all; each method says which. This is the only room that may import every other.
 //!
 //! What nice-plug 0.4 makes us do, and where: separate types per format ([`variant`]), a kept VST3 worker ([`keeper`]),
-//! states refused before they apply ([`persist`]), no panic across `extern "C"` ([`guard`]). We use none of its
+//! states refused before they apply ([`persist`]), no panic across `extern "C"` ([`mod@guard`]). We use none of its
 //! background tasks: their worker is shared by all instances and can end the host.
 
 use std::marker::PhantomData;

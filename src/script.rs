@@ -3,7 +3,7 @@
 //! Thread: script. **Invariant:** it asks with Batches and sees Snapshots; nothing here can block the engine.
 //!
 //! Reading order: [`vm`] (the sandbox), [`world`] (one chunk is one transaction), [`api`] (what people type),
-//! [`clock`] and [`observe`] (callbacks), [`mirror`] (a session as text), [`docs`] (help, stubs, manual).
+//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`docs`] (help, stubs, manual).
 
 pub mod api;
 pub mod clock;

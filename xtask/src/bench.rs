@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 
 pub const USAGE: &str = "cargo xtask bench [CARGO OPTIONS] [-- BENCH OPTIONS]
   Run `cargo bench` of the plug-in: figures, and ratios to scsynth from one run.
-  Installs supercollider-server where it may; without it the ratios are left out.";
+  Installs supercollider-server where it may; without it the ratios are left out. Ends with the soak: 60 s of hanging
+  Lua and a storm of allocations beside a playing host (without options only).";
 
 /// `cargo xtask bench`.
 pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
@@ -24,5 +25,12 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
     if !behind.is_empty() {
         command.arg("--").args(behind);
     }
-    Ok(code(finish(&mut command)?))
+    let benches = code(finish(&mut command)?);
+    if benches != 0 || !words.is_empty() {
+        return Ok(benches);
+    }
+    say("the soak: 60 s");
+    let mut soak = cargo(workspace, &["test", "--release", "-p", "tracklight", "--test", "suite", "soak", "--"]);
+    soak.arg("--nocapture").env("TRACKLIGHT_SOAK_SECONDS", "60");
+    Ok(code(finish(&mut soak)?))
 }

@@ -52,7 +52,7 @@ pub(super) trait Lanes: Copy {
     /// The four taps of each lane: samples `f − 1 .. f + 3` of `x`, `f` being the frame that `pos + k · step` stands in.
     unsafe fn far_taps(x: *const f32, pos: i64, step: i64) -> [Self::F; 4];
 
-    /// Σ x[k] · (c[k] + t · (d[k] − c[k])) over `taps` (a multiple of 8), summed in eight columns (k mod 8), which are then
+    /// `Σ x[k] · (c[k] + t · (d[k] − c[k]))` over `taps` (a multiple of 8), summed in eight columns (k mod 8), which are then
     /// added as ((0+4)+(2+6)) + ((1+5)+(3+7)).
     unsafe fn dot(x: *const f32, c: *const f32, d: *const f32, t: f32, taps: usize) -> f32;
 }

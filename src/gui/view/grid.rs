@@ -1,6 +1,6 @@
 //! The grid: rows and columns of one pattern, played and edited. Thread: gui.
 //!
-//! The whole grid is one widget for the keyboard; the cell in focus is view state. What keys do is in [`hands`].
+//! The whole grid is one widget for the keyboard; the cell in focus is view state. What keys do is in `hands`.
 
 mod hands;
 
