@@ -268,12 +268,8 @@ impl Headless {
 
 /// Write the reference pages (Lua, parameters, text commands) into a folder; the names of the files written.
 pub fn write_docs(folder: &Path) -> Result<Vec<String>, String> {
-    let pages = [
-        ("lua.md", crate::script::manual()),
-        ("parameters.md", parameters_page()),
-        ("commands.md", commands_page()),
-        ("tracklight.lua", crate::script::stubs()),
-    ];
+    let pages =
+        [("lua.md", crate::script::manual()), ("parameters.md", parameters_page()), ("commands.md", commands_page())];
     for (name, text) in &pages {
         Library.write_text(&folder.join(name).to_string_lossy(), text)?;
     }

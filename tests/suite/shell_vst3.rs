@@ -19,7 +19,9 @@ use nice_plug::wrapper::vst3::vst3 as com;
 
 use com::Steinberg::Vst::*;
 use com::Steinberg::*;
-use com::{Class, ComPtr, ComWrapper, Interface};
+use com::{ComPtr, ComWrapper, Interface};
+
+use super::vst3_host::{Changes, Point, Queue};
 
 const EFFECT: &[u8; 16] = b"TracklightAudio1";
 const INSTRUMENT: &[u8; 16] = b"TracklightInstr1";
@@ -28,50 +30,6 @@ const MULTI: &[u8; 16] = b"TracklightMulti1";
 fn factory() -> ComPtr<IPluginFactory> {
     // SAFETY: the entry hands out one reference.
     unsafe { ComPtr::from_raw(tracklight::GetPluginFactory().cast()).unwrap() }
-}
-
-/// One automation point for one parameter, as a host passes it.
-struct Point {
-    id: u32,
-    frame: i32,
-    value: f64,
-}
-
-struct Queue(Point);
-impl Class for Queue {
-    type Interfaces = (IParamValueQueue,);
-}
-impl IParamValueQueueTrait for Queue {
-    unsafe fn getParameterId(&self) -> ParamID {
-        self.0.id
-    }
-    unsafe fn getPointCount(&self) -> int32 {
-        1
-    }
-    unsafe fn getPoint(&self, _: int32, frame: *mut int32, value: *mut ParamValue) -> tresult {
-        // SAFETY: the caller passes two places.
-        unsafe { (*frame, *value) = (self.0.frame, self.0.value) };
-        kResultOk
-    }
-    unsafe fn addPoint(&self, _: int32, _: ParamValue, _: *mut int32) -> tresult {
-        kResultFalse
-    }
-}
-
-struct Changes(Vec<ComPtr<IParamValueQueue>>);
-impl Class for Changes {
-    type Interfaces = (IParameterChanges,);
-}
-impl IParameterChangesTrait for Changes {
-    unsafe fn getParameterCount(&self) -> int32 {
-        self.0.len() as int32
-    }
-    unsafe fn getParameterData(&self, index: int32) -> *mut IParamValueQueue {
-        self.0[index as usize].as_ptr()
-    }
-    unsafe fn addParameterData(&self, _: *const ParamID, _: *mut int32) -> *mut IParamValueQueue {
-        ptr::null_mut()
-    }
 }
 
 struct Instance {

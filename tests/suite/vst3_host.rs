@@ -269,7 +269,7 @@ impl Point {
     }
 }
 
-struct Queue(Point);
+pub struct Queue(pub Point);
 impl Class for Queue {
     type Interfaces = (IParamValueQueue,);
 }
@@ -290,7 +290,7 @@ impl IParamValueQueueTrait for Queue {
     }
 }
 
-struct Changes(Vec<ComPtr<IParamValueQueue>>);
+pub struct Changes(pub Vec<ComPtr<IParamValueQueue>>);
 impl Class for Changes {
     type Interfaces = (IParameterChanges,);
 }
