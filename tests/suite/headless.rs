@@ -1,6 +1,6 @@
 //! The program without a host, display or sound card.
 //!
-//! proves: H19 P6
+//! proves: P6
 
 use std::path::Path;
 use std::process::{Command, Output};
