@@ -11,6 +11,7 @@ use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{EguiEditor, EguiEditorState, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor};
 
 use super::guard::{Faults, guard};
+use super::own_window::OwnWindow;
 use super::rooms::Rooms;
 use crate::bus::Files;
 use crate::gui;
@@ -30,12 +31,13 @@ pub fn editor<A: NiceEguiApp>(app: A, repaint: RepaintNotifier, faults: Arc<Faul
 pub struct Late {
     rooms: Arc<Rooms>,
     shown: Option<gui::Windowed>,
+    own: Option<&'static OwnWindow>,
 }
 
 impl Late {
-    /// No window yet.
-    pub fn new(rooms: Arc<Rooms>) -> Self {
-        Self { rooms, shown: None }
+    /// No window yet. `own` is the window of a program that is its own host.
+    pub fn new(rooms: Arc<Rooms>, own: Option<&'static OwnWindow>) -> Self {
+        Self { rooms, shown: None, own }
     }
 }
 
@@ -46,12 +48,18 @@ impl NiceEguiApp for Late {
             let files: Arc<dyn Files> = Arc::new(Library);
             gui::Windowed::new(gui::App::new(rooms.start().clone(), files, crate::script::mirror))
         };
+        if let Some(own) = self.own {
+            own.opened();
+        }
         self.shown.get_or_insert_with(made).build(egui, host, frame)
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
         if let Some(shown) = &mut self.shown {
             shown.ui(ui, frame);
+        }
+        if self.own.is_some_and(OwnWindow::is_to_close) {
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
 
