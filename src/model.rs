@@ -36,5 +36,7 @@ pub use perform::Performed;
 pub use session::{
     ClockSource, ConnKind, Connection, Curve, MacroMap, Module, ModuleBody, ModuleKind, Sample, Session, Song,
 };
-pub use snapshot::{ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, SampleState, Snapshot};
+pub use snapshot::{
+    ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, SampleState, Snapshot, TextMark, TextState,
+};
 pub use time::{BeatSpan, ClockMap, Signature};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::command::{BatchId, Origin};
+use super::edit::Edit;
 use super::name::Name;
 use super::param::Param;
 
@@ -64,7 +65,13 @@ pub enum Event {
         origin: Origin,
         /// Snapshot it is in.
         revision: u64,
+        /// What it changed, in order: the new content of each slot. Empty when nothing did.
+        edits: Arc<[Edit]>,
+        /// Whether it is an undo or redo; `origin` is then who asked for it once.
+        back: bool,
     },
+    /// The session as it is shall be written into the script's text.
+    WriteText,
     /// A Batch was refused; nothing changed.
     Refused {
         /// Its number.
