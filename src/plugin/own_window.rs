@@ -18,11 +18,7 @@ pub struct OwnWindow {
 impl OwnWindow {
     /// Not open yet.
     pub const fn new() -> Self {
-        Self {
-            opened: AtomicBool::new(false),
-            to_close: AtomicBool::new(false),
-            repaint: OnceLock::new(),
-        }
+        Self { opened: AtomicBool::new(false), to_close: AtomicBool::new(false), repaint: OnceLock::new() }
     }
 
     /// Remember how to ask for a frame: a window where nothing moves paints none by itself.

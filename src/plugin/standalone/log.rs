@@ -37,7 +37,8 @@ fn write(text: &str) {
 /// What was shown since the last call.
 pub fn new_lines() -> Vec<String> {
     let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let from = std::mem::replace(&mut shown.1, shown.0.len());
+    let (from, to) = (shown.1, shown.0.len());
+    shown.1 = to;
     shown.0[from..].to_vec()
 }
 
