@@ -21,6 +21,7 @@ pub mod guard;
 pub mod headless;
 pub mod instances;
 mod jack_beats;
+pub mod journal;
 pub mod keeper;
 mod load;
 pub mod own_window;

@@ -139,6 +139,8 @@ fn tracklight(folder: &Path, line: &str) -> Command {
     // Nobody's JACK server, sound card or display, unless a test gives one.
     command.args(line.split_whitespace()).current_dir(folder).env_remove("DISPLAY");
     command.env("JACK_DEFAULT_SERVER", "tracklight-nobody").env("JACK_NO_START_SERVER", "1");
+    // Nor their unsaved work.
+    command.env("TRACKLIGHT_STATE", folder.join("state"));
     command
 }
 
