@@ -25,7 +25,7 @@ use options::Options;
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a window may take to open, and how long the sound device may take to end after it closed.
 const WINDOW_WAIT: Duration = Duration::from_secs(30);
-const END_WAIT: Duration = Duration::from_secs(3);
+const END_WAIT: Duration = Duration::from_secs(10);
 
 /// Open the window and play until it is closed. `words` are the program's arguments without its name.
 ///
