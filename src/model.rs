@@ -39,4 +39,4 @@ pub use session::{
 pub use snapshot::{
     ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, SampleState, Snapshot, TextMark, TextState,
 };
-pub use time::{BeatSpan, ClockMap, Signature};
+pub use time::{BeatSpan, ClockMap, Signature, Timing};

@@ -3,6 +3,7 @@
 //!
 //! Thread: script.
 
+pub mod callbacks;
 pub mod config;
 pub mod connect;
 pub mod engine;
@@ -49,7 +50,7 @@ pub enum Owner {
     Param,
     /// `live("name")`.
     Live,
-    /// What `clock:every` and its kind give back.
+    /// What `clock:every`, `onChange` and their kind give back.
     Timer,
     /// `engine:getModuleRegistry()`.
     Registry,
@@ -185,6 +186,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         connect::ENTRIES,
         play::ENTRIES,
         transport::ENTRIES,
+        callbacks::ENTRIES,
         live::ENTRIES,
         engine::ENTRIES,
         text::ENTRIES,

@@ -9,6 +9,7 @@
 
 mod banks;
 mod bounce;
+mod callbacks;
 mod chains;
 mod clock;
 mod engine;
@@ -29,6 +30,7 @@ mod shell_vst3;
 mod soak;
 mod strategy;
 mod tidy;
+mod timing;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;

@@ -222,7 +222,7 @@ fn on_change(call: &Call<'_>) -> mlua::Result<Value> {
     let Some(callback) = call.function(0) else { return fail("it takes a function") };
     let place = at_line(call.lua, "");
     let place = place.trim_end_matches([':', ' ']).to_owned();
-    let number = call.world.borrow_mut().observe(callback, place)?;
+    let number = call.world.borrow_mut().observe(callback, place, crate::script::observe::Watch::State)?;
     Ok(Value::Integer(number as i64))
 }
 

@@ -76,8 +76,9 @@ fn trigger(call: &Call<'_>, name: &str, given: &Value) -> mlua::Result<Value> {
             }
         },
     };
-    let at = world.run.as_ref().and_then(|run| run.beat);
-    world.perform(Command::Trigger(Shot { module, hit, gate, at }))?;
+    let at = world.run.as_ref().and_then(|run| run.beat.map(|beat| beat + run.shift));
+    let jump = at.map(|_| world.map.jump);
+    world.perform(Command::Trigger(Shot { module, hit, gate, at, jump }))?;
     Ok(Value::Nil)
 }
 

@@ -84,6 +84,7 @@ fn command(call: &Call<'_>) -> (bool, String) {
         beat: world.beat(),
         bpm: world.map.bpm,
         host_leads: world.host_leads(),
+        callbacks: world.timing,
     };
     let mut draft = world.draft.clone();
     match run(&mut draft, standing, &line) {
