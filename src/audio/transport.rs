@@ -358,7 +358,9 @@ impl Transport {
             den: self.signature.den,
             host: self.host,
             begun: self.begun,
-            cycle: self.cycle.filter(|_| self.playing && self.armed),
+            cycle: self
+                .cycle
+                .filter(|(_, end)| self.playing && (self.armed || (self.beat() - end).abs() <= RAMP_BEATS)),
         }
     }
 }

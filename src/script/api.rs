@@ -148,7 +148,8 @@ pub struct Entry {
     pub returns: &'static str,
     /// What it does.
     pub doc: &'static str,
-    /// An example that runs (a test runs it).
+    /// An example with its results, which a test runs and compares: `--> printed`, `--! part of an error`; `-- later`
+    /// begins the next chunk, `-- 2 beats later` after so much of the song.
     pub example: &'static str,
     /// What is run.
     pub run: fn(&Call<'_>) -> mlua::Result<Value>,

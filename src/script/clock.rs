@@ -346,7 +346,8 @@ impl Script {
 
     /// Let everybody see how late callbacks ran, now and then.
     pub(super) fn show_timing(&mut self, now: Instant) {
-        let news = self.follow.timing.fired != self.world.borrow().timing.fired || self.heard.lost != self.follow.timing.lost;
+        let news =
+            self.follow.timing.fired != self.world.borrow().timing.fired || self.heard.lost != self.follow.timing.lost;
         if !news || now.saturating_duration_since(self.follow.counted) < TIMING_EVERY {
             return;
         }

@@ -177,6 +177,11 @@ impl Script {
             let world = self.world.borrow();
             (world.snapshot.clone(), ClockState::now(&world))
         };
+        for observer in &mut self.world.borrow_mut().observers {
+            if let Watch::Change(_, told @ None) = &mut observer.watch {
+                *told = Some(Seen::published(&snapshot, clock));
+            }
+        }
         let changed = !Arc::ptr_eq(&snapshot, &self.seen) && differs(&self.seen, &snapshot);
         let moved = self.seen_clock != clock;
         self.seen = snapshot.clone();

@@ -263,9 +263,11 @@ fn values(name: &Name, old: Option<&Module>, new: Option<&Module>) -> Vec<Target
         params.dedup();
         let own = |map: Option<&crate::model::ParamMap>, param| map.and_then(|m| m.get(&param).copied());
         params.retain(|param| own(a, *param) != own(b, *param));
-        found.extend(params.into_iter().map(|param| {
-            Target::Value(Path::Sample { module: name.clone(), index: place as u16 + 1, param })
-        }));
+        found.extend(
+            params
+                .into_iter()
+                .map(|param| Target::Value(Path::Sample { module: name.clone(), index: place as u16 + 1, param })),
+        );
     }
     found
 }

@@ -2,13 +2,15 @@
 //!
 //! proves: L5
 
-use tracklight::model::{Ask, Why};
+use tracklight::model::{Ask, ConsoleKind, Why};
 
 use crate::rig::Rig;
 
-/// What was printed since the last look, without notices.
+/// What was printed from a place in the console on.
 fn printed(rig: &Rig, from: usize) -> Vec<String> {
-    rig.console()[from..].to_vec()
+    let snapshot = rig.snapshot();
+    let lines = snapshot.console.iter().skip(from).filter(|line| line.kind == ConsoleKind::Output);
+    lines.map(|line| line.text.to_string()).collect()
 }
 
 #[test]
@@ -26,7 +28,8 @@ fn one_value_is_told_with_the_old_one_and_its_path_once_for_each_change() {
 
 #[test]
 fn rows_wholes_each_of_their_values_and_the_clock_can_be_watched() {
-    let mut rig = Rig::with("sampler('kick', { samples = { 'click.wav' } }) pattern('beat', 16) chain('song', { 'beat' })");
+    let mut rig =
+        Rig::with("sampler('kick', { samples = { 'click.wav' } }) pattern('beat', 16) chain('song', { 'beat' })");
     rig.run(
         r#"
         onChange("beat.row[5]", function(row, old, path) print(path, old and old.index, row and row.index) end)
@@ -151,19 +154,40 @@ fn a_callback_plays_and_sets_in_answer_and_that_settles() {
 #[test]
 fn callbacks_that_only_answer_each_other_are_named_and_stopped_whatever_their_kind() {
     for (script, named) in [
-        ("onChange('kick.pan', function(v) setParam('kick', 'pan', -v) end) setParam('kick', 'pan', 1)", "onChange \"kick.pan\""),
-        ("on_param('kick.pan', function(v) setParam('hat', 'pan', v) end) on_param('hat.pan', function(v) setParam('kick', 'pan', -v) end) setParam('kick', 'pan', 1)", ".pan\""),
+        (
+            "onChange('kick.pan', function(v) setParam('kick', 'pan', -v) end) setParam('kick', 'pan', 1)",
+            "onChange \"kick.pan\"",
+        ),
+        (
+            "on_param('kick.pan', function(v) setParam('hat', 'pan', v) end) on_param('hat.pan', function(v) setParam('kick', 'pan', -v) end) setParam('kick', 'pan', 1)",
+            ".pan\"",
+        ),
         ("on_trigger('kick', function() trigger('kick') end) trigger('kick')", "on_trigger \"kick\""),
-        ("on_trigger(function(hit) trigger(hit.module == 'kick' and 'hat' or 'kick') end) trigger('kick')", "on_trigger"),
-        ("on_trigger('kick', function() setParam('hat', 'pan', getParam('hat', 'pan') > 0 and -1 or 1) end) on_param('hat.pan', function() trigger('kick') end) trigger('kick')", "hat.pan"),
+        (
+            "on_trigger(function(hit) trigger(hit.module == 'kick' and 'hat' or 'kick') end) trigger('kick')",
+            "on_trigger",
+        ),
+        (
+            "on_trigger('kick', function() setParam('hat', 'pan', getParam('hat', 'pan') > 0 and -1 or 1) end) on_param('hat.pan', function() trigger('kick') end) trigger('kick')",
+            "hat.pan",
+        ),
         // A change from outside now and then does not hide it.
-        ("clock:every(1/16, function(b) setParam('hat', 'volume', b % 1) end) onChange('kick', function(k) setParam('kick', 'pan', k.parameters.pan > 0 and -1 or 1) end) clock:start() setParam('kick', 'pan', 1)", "onChange \"kick\""),
+        (
+            "clock:every(1/16, function(b) setParam('hat', 'volume', b % 1) end) onChange('kick', function(k) setParam('kick', 'pan', k.parameters.pan > 0 and -1 or 1) end) clock:start() setParam('kick', 'pan', 1)",
+            "onChange \"kick\"",
+        ),
     ] {
-        let mut rig = Rig::with("sampler('kick', { samples = { 'click.wav' } }) sampler('hat', { samples = { 'click.wav' } })");
+        let mut rig =
+            Rig::with("sampler('kick', { samples = { 'click.wav' } }) sampler('hat', { samples = { 'click.wav' } })");
         rig.run(script);
         rig.skip(64 * 300);
         let notices = rig.notices();
-        assert!(notices.iter().any(|n| n.contains(named) && n.contains("stopped") && n.contains("100 times") && n.contains("test:1")), "{script}: {notices:?}");
+        assert!(
+            notices
+                .iter()
+                .any(|n| n.contains(named) && n.contains("stopped") && n.contains("100 times") && n.contains("test:1")),
+            "{script}: {notices:?}"
+        );
         rig.run("clock:stop()");
         rig.skip(640);
         let (revision, count) = (rig.snapshot().revision, rig.triggers.len());
@@ -203,7 +227,10 @@ fn one_that_only_fails_is_taken_out_and_named() {
     rig.run("clock:start()");
     rig.skip(96_000);
     let notices = rig.notices();
-    assert!(notices.iter().any(|n| n.contains("kick.volume") && n.contains("taken out") && n.contains("16 times")), "{notices:?}");
+    assert!(
+        notices.iter().any(|n| n.contains("kick.volume") && n.contains("taken out") && n.contains("16 times")),
+        "{notices:?}"
+    );
     assert!(notices.iter().any(|n| n.contains("onStateChange (test:2)") && n.contains("taken out")), "{notices:?}");
     let ticks = rig.console().iter().filter(|l| l.contains("tick")).count();
     assert_eq!(ticks, 2, "the first and the last are told: {:?}", rig.console());
@@ -212,7 +239,8 @@ fn one_that_only_fails_is_taken_out_and_named() {
 #[test]
 fn run_again_a_chunk_replaces_its_callbacks_and_stopped_lives_lose_theirs() {
     let mut rig = Rig::with("sampler('kick', { samples = { 'click.wav' } }) changes, hits = 0, 0");
-    let chunk = "on_param('kick.volume', function() changes = changes + 1 end) on_trigger(function() hits = hits + 1 end)";
+    let chunk =
+        "on_param('kick.volume', function() changes = changes + 1 end) on_trigger(function() hits = hits + 1 end)";
     for _ in 0..3 {
         rig.remote.calls.eval("song.lua", 1, chunk, tracklight::model::When::Now, false).unwrap();
         rig.settle();
@@ -222,7 +250,10 @@ fn run_again_a_chunk_replaces_its_callbacks_and_stopped_lives_lose_theirs() {
     rig.skip(64);
     assert_eq!(rig.run("changes, hits"), ["101", "1"]);
     rig.run("live('l'):stop()");
-    rig.remote.calls.eval("song.lua", 1, "clock:every(1, function() end)", tracklight::model::When::Now, false).unwrap();
+    rig.remote
+        .calls
+        .eval("song.lua", 1, "clock:every(1, function() end)", tracklight::model::When::Now, false)
+        .unwrap();
     rig.run("setParam('kick', 'volume', 0.6) trigger('kick')");
     rig.skip(64);
     assert_eq!(rig.run("changes, hits"), ["101", "1"]);
@@ -230,7 +261,9 @@ fn run_again_a_chunk_replaces_its_callbacks_and_stopped_lives_lose_theirs() {
 
 #[test]
 fn ten_thousand_triggers_at_once_are_told_or_counted_as_lost() {
-    let mut rig = Rig::with("sampler('kick', { samples = { 'click.wav' }, voices = 1 }) n = 0 on_trigger(function() n = n + 1 end)");
+    let mut rig = Rig::with(
+        "sampler('kick', { samples = { 'click.wav' }, voices = 1 }) n = 0 on_trigger(function() n = n + 1 end)",
+    );
     rig.run("for i = 1, 1000 do trigger('kick') end");
     for _ in 0..9 {
         rig.run("for i = 1, 1000 do trigger('kick') end");

@@ -21,7 +21,15 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("what", Kind::Name), arg("callback", Kind::Callback)],
         returns: "timer",
         doc: "Call a function with `(value, old, path)` when something changes, wherever the change came from: a value (\"kick.volume\", \"kick.sample[2].speed\", \"beat.row[5].chance\"), a row (\"beat.row[5]\"), a module, pattern or chain as a whole (\"kick\"), each of its values or rows (\"kick.*\", \"beat.*\"), or the clock (\"clock.bpm\", \"clock.isPlaying\", \"clock.signature\", \"clock.hostLeads\", all with \"clock\"). Changes that come together are told as one; what is not there any more is nil. Gives a handle with `:stop()`.",
-        example: "sampler(\"kick\")\nonChange(\"kick.volume\", function(value, old, path) print(path, old, value) end)\n-- later\nsetParam(\"kick\", \"volume\", 0.5) --> kick.volume 1 0.5",
+        example: r#"sampler("kick")
+onChange("kick.volume", function(value, old, path) print(path, old, value) end)
+onChange("clock.bpm", function(bpm) print("bpm", bpm) end)
+-- later
+setParam("kick", "volume", 0.25) setParam("kick", "volume", 0.5) clock:setBPM(90)
+-- later
+--> kick.volume 1 0.5
+--> bpm 90
+onChange("snare", print) --! nothing is called "snare""#,
         run: |c| on_change(c, false),
     },
     Entry {
@@ -30,7 +38,12 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text), arg("callback", Kind::Callback)],
         returns: "timer",
         doc: "onChange for one value alone: a parameter, a sample's value, a connection's volume, a row's column.",
-        example: "sampler(\"kick\")\non_param(\"kick.speed\", function(value) setParam(\"kick\", \"pan\", value - 1) end)\nsetParam(\"kick\", \"speed\", 1.5)\n-- later\nprint(getParam(\"kick\", \"pan\")) --> 0.5",
+        example: r#"sampler("kick")
+on_param("kick.speed", function(value) setParam("kick", "pan", value - 1) end)
+-- later
+setParam("kick", "speed", 1.5)
+-- later
+print(getParam("kick", "pan")) --> 0.5"#,
         run: |c| on_change(c, true),
     },
     Entry {
@@ -39,7 +52,12 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("module", Kind::Any), arg("callback", Kind::Any)],
         returns: "timer",
         doc: "Call a function for each trigger, or for those of one sampler, as soon as it was played: `{ module, sequencer, pattern, row, index, note, beat, frame, fired, why, params }`. `fired` says whether it sounded, `why` why not (ratio, chance, missing, disabled, rest). Gives a handle with `:stop()`.",
-        example: "sampler(\"kick\", { samples = { \"click.wav\" } })\non_trigger(\"kick\", function(hit) print(hit.module, hit.index, hit.fired) end)\n-- later\ntrigger(\"kick\") --> kick 1 true",
+        example: r#"sampler("kick", { samples = { "kick.wav" } })
+on_trigger("kick", function(hit) print(hit.module, hit.index, hit.fired) end)
+-- later
+trigger("kick")
+-- later
+--> kick 1 true"#,
         run: on_trigger,
     },
 ];
@@ -58,7 +76,9 @@ fn on_change(call: &Call<'_>, value_only: bool) -> mlua::Result<Value> {
         let world = call.world.borrow();
         let target = Target::parse(&world.draft, &text).map_err(Error::runtime)?;
         if value_only && !target.is_value() {
-            return fail(format!("\"{text}\" is not one value; it takes a path like \"kick.volume\" (onChange takes more)"));
+            return fail(format!(
+                "\"{text}\" is not one value; it takes a path like \"kick.volume\" (onChange takes more)"
+            ));
         }
         Watch::Change(target, Some(Seen::draft(&world)))
     };
@@ -73,7 +93,10 @@ fn on_trigger(call: &Call<'_>) -> mlua::Result<Value> {
             None => return fail(format!("argument 1 \"module\" takes a sampler's name, got {}", got(&first))),
         },
         (Value::Function(_), other) => {
-            return fail(format!("takes a function, or a sampler and a function; after the function it got {}", got(&other)));
+            return fail(format!(
+                "takes a function, or a sampler and a function; after the function it got {}",
+                got(&other)
+            ));
         }
         (_, other) => return fail(format!("argument 2 \"callback\" takes a function, got {}", got(&other))),
     };
@@ -88,7 +111,10 @@ fn sampler_name(call: &Call<'_>, text: &str) -> mlua::Result<crate::model::Name>
         None => {
             let all = world.draft.modules.iter().filter(|(_, m)| m.kind() == ModuleKind::MultiSampler);
             let names: Vec<&str> = all.map(|(name, _)| name.as_str()).collect();
-            fail(format!("no sampler is called \"{text}\"; there are {}", if names.is_empty() { "none".into() } else { names.join(" ") }))
+            fail(format!(
+                "no sampler is called \"{text}\"; there are {}",
+                if names.is_empty() { "none".into() } else { names.join(" ") }
+            ))
         }
     }
 }

@@ -259,7 +259,9 @@ pub fn trigger(lua: &Lua, record: &TriggerRecord) -> mlua::Result<Table> {
     entry.raw_set("why", format!("{:?}", record.why).to_lowercase())?;
     let params = lua.create_table()?;
     for (param, value) in &record.params {
-        params.raw_set(param.desc().name, param_value(lua, *param, f64::from(*value))?)?;
+        // Audio has it in single precision: the shortest digits that mean it are those that were typed.
+        let value = value.to_string().parse().unwrap_or(f64::from(*value));
+        params.raw_set(param.desc().name, param_value(lua, *param, value)?)?;
     }
     entry.raw_set("params", params)?;
     Ok(entry)
