@@ -294,7 +294,7 @@ impl Script {
                     self.world.borrow_mut().let_go(batch);
                 }
                 Event::Triggered(record) => self.heard.event(record, self.world.borrow().hears_triggers()),
-                Event::WriteText => {}
+                Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {

@@ -12,6 +12,7 @@ mod bounce;
 mod callbacks;
 mod chains;
 mod clock;
+mod crash;
 mod engine;
 mod engine_rig;
 mod examples;
