@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
-use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
 pub mod block;
 pub mod clap_front;
@@ -88,7 +87,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = block::MOST_EVENTS;
 
-    type Editor = EguiEditor<editor::Guarded<editor::Late>>;
+    type Editor = editor::Opener<editor::Late>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -109,7 +108,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
             keeper.adopt(move || executor.execute_background(()));
             return None;
         }
-        editor::editor(editor::Late::new(self.rooms.clone()), RepaintNotifier::default(), self.faults.clone())
+        Some(editor::Opener::new(editor::Late::new(self.rooms.clone()), self.faults.clone()))
     }
 
     /// Thread: main, before anything of a state is applied.
