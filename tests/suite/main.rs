@@ -32,6 +32,7 @@ mod tidy;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;
+mod window;
 
 use tracklight_host::CountingAlloc;
 

@@ -73,7 +73,10 @@ mod way {
             (Modifiers::NUM_LOCK, KeyButMask::MOD2),
             (Modifiers::META, KeyButMask::MOD4),
         ];
-        masks.into_iter().filter(|(own, _)| held.contains(*own)).fold(KeyButMask::default(), |all, (_, mask)| all | mask)
+        masks
+            .into_iter()
+            .filter(|(own, _)| held.contains(*own))
+            .fold(KeyButMask::default(), |all, (_, mask)| all | mask)
     }
 
     /// The windows around ours.

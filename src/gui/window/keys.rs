@@ -65,7 +65,8 @@ pub fn asked(event: &KeyboardEvent) -> impl Iterator<Item = Asked> {
         let physical_key = place(event);
         Asked::Event(Event::Key { key, physical_key, pressed, repeat: event.repeat, modifiers: held })
     });
-    let typed = text(event).filter(|_| pressed && clip.is_none()).map(|text| Asked::Event(Event::Text(text.to_owned())));
+    let typed =
+        text(event).filter(|_| pressed && clip.is_none()).map(|text| Asked::Event(Event::Text(text.to_owned())));
     clip.into_iter().chain(named).chain(typed)
 }
 

@@ -26,9 +26,7 @@ impl Painter {
         // SAFETY: the context is the window's own, on the window's thread, and nothing else of ours is current there.
         unsafe { context.make_current()? };
         // SAFETY: the context is current, so what is loaded belongs to it.
-        let gl = Arc::new(unsafe {
-            glow::Context::from_loader_function_cstr(|name| context.get_proc_address(name))
-        });
+        let gl = Arc::new(unsafe { glow::Context::from_loader_function_cstr(|name| context.get_proc_address(name)) });
         let painter = egui_glow::Painter::new(gl.clone(), "", None, true);
         // SAFETY: as above.
         unsafe { context.make_not_current()? };

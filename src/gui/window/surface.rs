@@ -18,12 +18,12 @@ use keyboard_types::{Code, KeyState, KeyboardEvent};
 
 use super::super::app::Keyboard;
 use super::super::theme;
+use super::Content;
 use super::cursor;
 use super::host::Host;
 use super::keys::{self, Asked};
 use super::owner;
 use super::painter::Painter;
-use super::Content;
 
 /// The handler of one open window.
 pub struct Surface<C: Content> {
