@@ -202,7 +202,8 @@ impl Script {
         let scope =
             if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
         let label = if first == 1 && !call.repl { name.clone() } else { format!("{name} line {first}") };
-        let run = Run { origin: Origin::Script, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
+        let origin = if call.repl { Origin::Repl } else { Origin::Script };
+        let run = Run { origin, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
         self.world.borrow_mut().remember(&name, Source { text: call.text.clone(), first_line: first });
         let limit = self.limits.eval;
         let outcome = self.transact(run, limit, true, |lua| {
@@ -281,7 +282,7 @@ impl Script {
                     world.pending.clear();
                 }
                 Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
-                Event::Triggered(_) => {}
+                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {

@@ -28,6 +28,10 @@ impl Engine {
             Ask::Console(lines) => lines.into_iter().for_each(|line| self.board.console(line)),
             Ask::Evaluated(result) => self.board.evaluated(result),
             Ask::Notice(text) => self.board.notice(&text),
+            Ask::Recover(verb) => self.board.tell(Event::Recover(verb)),
+            Ask::Recovery(recovery) => self.board.recovery(recovery),
+            Ask::TextState(text) => self.board.text(text),
+            Ask::WriteText => self.board.tell(Event::WriteText),
         }
     }
 
@@ -71,9 +75,8 @@ impl Engine {
         done.notes.iter().for_each(|note| self.board.notice(note));
         // A value set to what it was is no change.
         let changed = done.inverse != done.forward;
-        if changed {
-            self.edited(&done.forward);
-        }
+        let edits: Arc<[Edit]> = if changed { Arc::from(&*done.forward) } else { Arc::from([]) };
+        self.edited(&edits);
         let loads = batch.commands.iter().any(|command| matches!(command, Command::Load(_)));
         if loads {
             self.history.clear();
@@ -87,7 +90,7 @@ impl Engine {
             self.wake();
         }
         self.act(&batch, waited.is_some_and(|(_, sent)| sent));
-        self.board.applied(batch.id, batch.origin);
+        self.board.applied(batch.id, batch.origin, edits, false);
     }
 
     fn record(&mut self, batch: &Batch, done: Performed, now: Instant) {
@@ -97,7 +100,7 @@ impl Engine {
 
     /// What has to be made anew after these edits.
     fn edited(&mut self, edits: &[Edit]) {
-        self.dirty.session = true;
+        self.dirty.session |= !edits.is_empty();
         for edit in edits {
             match edit {
                 Edit::Text(_) | Edit::Layout(..) | Edit::Live(..) | Edit::Bank(..) => {}
@@ -181,16 +184,16 @@ impl Engine {
     }
 
     fn taken_back(&mut self, verb: &str, told: Option<TakenBack>) {
-        let Some(TakenBack { label, origin, changed, skipped }) = told else {
+        let Some(TakenBack { label, origin, edits, skipped }) = told else {
             return self.board.notice(&format!("there is nothing to {verb}"));
         };
         self.dirty.history = true;
         for reason in skipped {
             self.board.notice(&format!("{verb} of \"{label}\" left something as it is: {reason}"));
         }
-        if changed {
+        if !edits.is_empty() {
             (self.dirty.session, self.dirty.program, self.dirty.media) = (true, true, true);
-            self.board.applied(BatchId::fresh(), origin);
+            self.board.applied(BatchId::fresh(), origin, Arc::from(edits), true);
         }
     }
 

@@ -35,7 +35,7 @@ impl Knob {
         Some(match command {
             Command::Set(path, _) => Self::Path(path.clone()),
             Command::SetBpm(_) => Self::Bpm,
-            Command::SetText(_) => Self::Text,
+            Command::SetText(_) | Command::EditText { .. } => Self::Text,
             Command::SetLayout(key, _) => Self::Layout(key.clone()),
             _ => return None,
         })
@@ -45,7 +45,7 @@ impl Knob {
     fn fits(&self, command: &Command) -> bool {
         match (self, command) {
             (Self::Path(own), Command::Set(path, _)) => own == path,
-            (Self::Bpm, Command::SetBpm(_)) | (Self::Text, Command::SetText(_)) => true,
+            (Self::Bpm, Command::SetBpm(_)) | (Self::Text, Command::SetText(_) | Command::EditText { .. }) => true,
             (Self::Layout(own), Command::SetLayout(key, _)) => own == key,
             _ => false,
         }
@@ -72,8 +72,8 @@ pub struct TakenBack {
     pub label: Arc<str>,
     /// Who asked for it once.
     pub origin: Origin,
-    /// Whether anything changed.
-    pub changed: bool,
+    /// What it changed, in order.
+    pub edits: Vec<Edit>,
     /// What was left alone, with the reason.
     pub skipped: Vec<String>,
 }
@@ -205,10 +205,12 @@ impl Entry {
             steps.clear();
             skipped = vec![why];
         }
-        let told = TakenBack { label: self.label.clone(), origin: self.origin, changed: !steps.is_empty(), skipped };
+        let edits: Vec<Edit> = steps.iter().map(|step| step.now.clone()).collect();
+        let changed = !edits.is_empty();
+        let told = TakenBack { label: self.label.clone(), origin: self.origin, edits, skipped };
         let entry =
             Entry { label: self.label, origin: self.origin, steps, knobs: None, at: None, last: vec![], foreign };
-        (told.changed.then_some(entry), told)
+        (changed.then_some(entry), told)
     }
 }
 

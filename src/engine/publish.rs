@@ -10,7 +10,8 @@ use arc_swap::ArcSwap;
 use crate::bus::ends::EventHub;
 use crate::model::snapshot::{HistoryLine, Waiting};
 use crate::model::{
-    BatchId, ConsoleKind, ConsoleLine, EvalResult, Event, Loading, Notice, Origin, Session, Snapshot, TriggerRecord,
+    BatchId, ConsoleKind, ConsoleLine, Edit, EvalResult, Event, Loading, Notice, Origin, Recovery, Session, Snapshot,
+    TextState, TriggerRecord,
 };
 
 /// Most console lines kept.
@@ -23,7 +24,7 @@ pub const EVALS_MAX: usize = 64;
 pub const TRIGGERS_MAX: usize = 256;
 
 enum Told {
-    Applied(BatchId, Origin),
+    Applied { batch: BatchId, origin: Origin, edits: Arc<[Edit]>, back: bool },
     Other(Event),
 }
 
@@ -138,9 +139,25 @@ impl Board {
         self.events.push(Told::Other(event));
     }
 
-    /// Tell that a Batch took effect, with the revision it will be in.
-    pub fn applied(&mut self, batch: BatchId, origin: Origin) {
-        self.events.push(Told::Applied(batch, origin));
+    /// Tell that a Batch took effect (or, with `back`, was undone or redone), with the revision it will be in.
+    pub fn applied(&mut self, batch: BatchId, origin: Origin, edits: Arc<[Edit]>, back: bool) {
+        self.events.push(Told::Applied { batch, origin, edits, back });
+    }
+
+    /// So it stands with work that a crash left.
+    pub fn recovery(&mut self, recovery: Option<Recovery>) {
+        if self.next.recovery != recovery {
+            self.next.recovery = recovery;
+            self.changed = true;
+        }
+    }
+
+    /// The script's text stands like this.
+    pub fn text(&mut self, text: Arc<TextState>) {
+        if self.next.text != text {
+            self.next.text = text;
+            self.changed = true;
+        }
     }
 
     /// Publish if something changed; whether it did.
@@ -158,7 +175,9 @@ impl Board {
         let revision = self.next.revision;
         for told in self.events.drain(..) {
             match told {
-                Told::Applied(batch, origin) => hub.tell(&Event::Applied { batch, origin, revision }),
+                Told::Applied { batch, origin, edits, back } => {
+                    hub.tell(&Event::Applied { batch, origin, revision, edits, back });
+                }
                 Told::Other(event) => hub.tell(&event),
             }
         }

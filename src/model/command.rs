@@ -26,8 +26,10 @@ impl BatchId {
 pub enum Origin {
     /// A hand on the editor.
     Gui,
-    /// A chunk run by a person (editor, REPL, file).
+    /// A chunk run by a person (editor, file).
     Script,
+    /// A line of Lua typed in the console.
+    Repl,
     /// A callback of a chunk (`every`, `onStateChange`): no undo step.
     Callback,
     /// A text command.
@@ -41,7 +43,7 @@ pub enum Origin {
 impl Origin {
     /// Whether the user's undo takes its batches back.
     pub fn is_user(self) -> bool {
-        matches!(self, Self::Gui | Self::Script | Self::Text)
+        matches!(self, Self::Gui | Self::Script | Self::Repl | Self::Text)
     }
 }
 
@@ -218,6 +220,13 @@ pub enum Command {
     SetFolders(Vec<String>),
     /// The script buffer.
     SetText(Arc<str>),
+    /// The script buffer, by whoever knows it as `before`: does nothing where it is another by now.
+    EditText {
+        /// The text that was read.
+        before: Arc<str>,
+        /// The text to put there.
+        after: Arc<str>,
+    },
     /// A layout entry.
     SetLayout(String, Option<String>),
     /// Replace the whole document.
@@ -241,6 +250,15 @@ pub struct EvalCall {
     pub repl: bool,
 }
 
+/// What to do with work that a crash left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryVerb {
+    /// Play it; again: play what was there before.
+    Swap,
+    /// Leave it at what plays now, and do not ask again.
+    Keep,
+}
+
 /// What goes to the engine's queue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
@@ -260,4 +278,12 @@ pub enum Ask {
     Evaluated(super::snapshot::EvalResult),
     /// Something people should read.
     Notice(String),
+    /// Work that a crash left: what to do with it.
+    Recover(RecoveryVerb),
+    /// The journal says how it stands with such work.
+    Recovery(Option<super::snapshot::Recovery>),
+    /// How the script's text stands against the session.
+    TextState(Arc<super::snapshot::TextState>),
+    /// The session as it is shall be written into the script's text, by the smallest edits.
+    WriteText,
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::command::{BatchId, Origin};
+use super::command::{BatchId, Origin, RecoveryVerb};
+use super::edit::Edit;
 use super::name::Name;
 use super::param::Param;
 
@@ -64,7 +65,15 @@ pub enum Event {
         origin: Origin,
         /// Snapshot it is in.
         revision: u64,
+        /// What it changed, in order: the new content of each slot. Empty when nothing did.
+        edits: Arc<[Edit]>,
+        /// Whether it is an undo or redo; `origin` is then who asked for it once.
+        back: bool,
     },
+    /// What to do with work that a crash left.
+    Recover(RecoveryVerb),
+    /// The session as it is shall be written into the script's text.
+    WriteText,
     /// A Batch was refused; nothing changed.
     Refused {
         /// Its number.

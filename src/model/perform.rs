@@ -189,6 +189,9 @@ impl Session {
             Command::SetLive(name, text) => Ok(vec![Edit::Live(name.clone(), text.clone())]),
             Command::SetFolders(folders) => Ok(vec![Edit::Folders(folders.clone())]),
             Command::SetText(text) => Ok(vec![Edit::Text(text.clone())]),
+            Command::EditText { before, after } => {
+                Ok(if self.text == *before { vec![Edit::Text(after.clone())] } else { vec![] })
+            }
             Command::SetLayout(key, value) => Ok(vec![Edit::Layout(key.clone(), value.clone())]),
             Command::Load(session) => Ok(vec![Edit::Whole(session.clone())]),
         }

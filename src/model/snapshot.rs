@@ -106,6 +106,43 @@ pub struct Waiting {
     pub loading: bool,
 }
 
+/// A place where the script's text says something else than the session and is not written by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextMark {
+    /// Line of the text, from 1.
+    pub line: u32,
+    /// What is meant: `kick.volume`.
+    pub item: Arc<str>,
+    /// What the session has and why the text keeps its own: `0.5 in the session; the script computes it here`.
+    pub message: Arc<str>,
+    /// The whole text with the expression made a literal, where that gives the session's value.
+    pub pin: Option<Arc<str>>,
+    /// The whole text with a statement after it that gives the session's value.
+    pub over: Option<Arc<str>>,
+}
+
+/// How the script's text stands against the session.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TextState {
+    /// The text this is about.
+    pub text: Arc<str>,
+    /// Places that were left alone, by line.
+    pub marks: Vec<TextMark>,
+    /// What the text, run in an empty session, would make otherwise than it is: a line each, at most 200.
+    pub differs: Vec<Arc<str>>,
+    /// Why the text cannot be run beside the session: buffer line, from 1, and message.
+    pub error: Option<(Option<u32>, Arc<str>)>,
+}
+
+/// Work that a crash left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// How old it is and what is in it, for people.
+    pub about: Arc<str>,
+    /// Whether it is what plays now; else it is offered.
+    pub taken: bool,
+}
+
 /// One line of the undo list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryLine {
@@ -146,6 +183,10 @@ pub struct Snapshot {
     pub undo: Arc<Vec<HistoryLine>>,
     /// What redo would do again, next last.
     pub redo: Arc<Vec<HistoryLine>>,
+    /// How the script's text stands against the session; about an older text for a moment after an edit.
+    pub text: Arc<TextState>,
+    /// Work that a crash left, offered or played.
+    pub recovery: Option<Recovery>,
     /// Hush is on since the last one; starts again with the next play or evaluation.
     pub hushed: bool,
 }
@@ -168,6 +209,8 @@ impl Snapshot {
             trigger_count: 0,
             undo: Arc::default(),
             redo: Arc::default(),
+            text: Arc::default(),
+            recovery: None,
             hushed: false,
         }
     }

@@ -112,9 +112,10 @@ impl Rig {
     fn apply(&mut self, batch: Batch) {
         let mut session = (*self.session()).clone();
         let event = match session.perform_batch(&batch) {
-            Ok(_) => {
+            Ok(done) => {
                 let revision = self.publish(|s| s.session = Arc::new(session));
-                Event::Applied { batch: batch.id, origin: batch.origin, revision }
+                let edits = Arc::from(done.forward);
+                Event::Applied { batch: batch.id, origin: batch.origin, revision, edits, back: false }
             }
             Err(error) => Event::Refused { batch: batch.id, origin: batch.origin, error: Arc::from(error.0) },
         };
