@@ -17,7 +17,7 @@ pub mod widget;
 pub mod window;
 
 pub use app::{App, Keyboard, ViewName};
-pub use window::{Content, FIRST_SIZE, Windowed, open};
+pub use window::{Content, FIRST_SIZE, Look, Windowed, open};
 
 #[cfg(test)]
 mod tests;

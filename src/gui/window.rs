@@ -5,6 +5,7 @@
 //! Reading order: this file (what is shown in a window, and its size), [`surface`] (one open window), [`keys`] (what a
 //! key is called), [`owner`] (whose it is), [`host`] (how it gets back to the host), [`painter`] (OpenGL).
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use baseview::gl::GlConfig;
@@ -34,20 +35,27 @@ pub trait Content: Send + 'static {
     fn closed(&mut self);
 }
 
-/// Make a window around `content`; the caller shows it. `settings` say where and how large; `resized` hears of each size
-/// on the window's thread; `clock` gives seconds.
+/// What a window has from outside. Used on the gui thread.
+pub struct Look {
+    /// Hears of each size.
+    pub resized: Box<dyn Fn(WindowSize) + Send>,
+    /// Gives seconds.
+    pub clock: Box<dyn Fn() -> f64 + Send>,
+    /// True asks the window to end itself at its next poll.
+    pub closing: Arc<AtomicBool>,
+}
+
+/// Make a window around `content`; the caller shows it. `settings` say where and how large.
 ///
 /// Thread: main.
 pub fn open<C: Content>(
     settings: WindowSettings,
     content: Arc<Mutex<C>>,
-    resized: impl Fn(WindowSize) + Send + 'static,
-    clock: impl Fn() -> f64 + Send + 'static,
+    look: Look,
     host: Option<Host>,
 ) -> Result<Window, baseview::Error> {
     let settings = settings.with_title("Tracklight").with_gl_config(GlConfig::default());
-    let made = move |window| surface::Surface::new(window, content, Box::new(resized), Box::new(clock));
-    Window::create_with_host(settings, made, host)
+    Window::create_with_host(settings, move |window| surface::Surface::new(window, content, look), host)
 }
 
 /// The window's size when the session says nothing, in logical points.

@@ -4,8 +4,9 @@
 //! host's main thread.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use baseview::dpi::LogicalSize;
 use baseview::{HandlerError, Window, WindowSettings, WindowSize};
@@ -84,8 +85,12 @@ impl<C: Content> Editor for Opener<C> {
         };
         let start = Instant::now();
         let clock = move || start.elapsed().as_secs_f64();
-        let window = gui::open(settings, self.content.clone(), resized, clock, host.map(callbacks))?;
-        Ok(SpawnedEditor { handle: Opened { waker: window.waker() }, window })
+        let closing = Arc::<AtomicBool>::default();
+        let told = closing.clone();
+        let look = gui::Look { resized: Box::new(resized), clock: Box::new(clock), closing: told };
+        let window = gui::open(settings, self.content.clone(), look, host.map(callbacks))?;
+        let handle = Opened { waker: window.waker() };
+        Ok(SpawnedEditor { handle, window: Shown { window: Some(window), closing } })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -120,50 +125,94 @@ fn callbacks(host: HostMethods) -> baseview::host::Host {
         .with_main_thread(Caller(host.main_thread_caller))
 }
 
+/// The window itself. Thread: main.
+pub struct Shown {
+    // Always there until it is dropped.
+    window: Option<Window>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Shown {
+    fn with(&self, act: impl FnOnce(&Window) -> Result<(), baseview::Error>) -> Result<(), baseview::Error> {
+        self.window.as_ref().map_or(Ok(()), act)
+    }
+}
+
+impl Drop for Shown {
+    /// Ends the window and, on Linux, its thread.
+    ///
+    /// baseview 0.4.2 joins that thread only when it had ended before, else leaves it running: a host that unloads us
+    /// next would take the code from under it. So the window is asked to end first.
+    fn drop(&mut self) {
+        let Some(window) = self.window.take() else { return };
+        if !cfg!(target_os = "linux") {
+            return window.close();
+        }
+        self.closing.store(true, Ordering::Release);
+        if window.request_poll().is_ok() {
+            let start = Instant::now();
+            while window.is_open() && start.elapsed() < PATIENCE {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        }
+        if window.is_open() {
+            // Stuck in a driver, perhaps: the host must not hang with it.
+            return window.close();
+        }
+        // Joins; what the window's end had to say nobody can use any more.
+        let _ = window.run_until_closed();
+    }
+}
+
+/// How long a window may take to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// An open window, as the framework holds it. Thread: main.
 pub struct Opened {
     waker: baseview::WindowWaker,
 }
 
 impl EditorHandle for Opened {
-    type Window = Window;
+    type Window = Shown;
     type Error = baseview::Error;
 
-    fn run_until_closed(window: Window) -> Result<(), baseview::Error> {
-        window.run_until_closed()
+    fn run_until_closed(mut shown: Shown) -> Result<(), baseview::Error> {
+        shown.window.take().map_or(Ok(()), Window::run_until_closed)
     }
 
-    fn set_parent(&self, parent: ParentWindowHandle, window: &Window) -> Result<(), baseview::Error> {
-        window.set_parent(&parent)
+    fn set_parent(&self, parent: ParentWindowHandle, shown: &Shown) -> Result<(), baseview::Error> {
+        shown.with(|window| window.set_parent(&parent))
     }
 
-    fn show(&self, window: &Window) -> Result<(), baseview::Error> {
-        let shown = window.show();
+    fn show(&self, shown: &Shown) -> Result<(), baseview::Error> {
+        let answer = shown.with(Window::show);
         // A window that was hidden does not always hear that it is seen again.
         self.waker.request_redraw();
-        shown
+        answer
     }
 
-    fn hide(&self, window: &Window) -> Result<(), baseview::Error> {
-        window.hide()
+    fn hide(&self, shown: &Shown) -> Result<(), baseview::Error> {
+        shown.with(Window::hide)
     }
 
-    fn set_size(&self, size: NativeSize<u32>, window: &Window) -> Result<(), baseview::Error> {
-        window.resize(nice_plug::editor::dpi::Size::from(size))
+    fn set_size(&self, size: NativeSize<u32>, shown: &Shown) -> Result<(), baseview::Error> {
+        shown.with(|window| window.resize(nice_plug::editor::dpi::Size::from(size)))
     }
 
-    fn host_main_thread_callback(&self, window: &Window) {
-        window.host_main_thread_callback();
+    fn host_main_thread_callback(&self, shown: &Shown) {
+        if let Some(window) = &shown.window {
+            window.host_main_thread_callback();
+        }
     }
 
-    fn adjust_size(&self, size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
-        let now = window.size();
+    fn adjust_size(&self, size: NativeSize<u32>, shown: &Shown) -> Option<NativeSize<u32>> {
+        let now = shown.window.as_ref()?.size();
         let native = NativeSize::from_logical_or_physical(now.logical, now.physical);
         Some(ResizeHint::RESIZABLE.adjust_size(size, native, now.scale_factor))
     }
 
-    fn set_fallback_scale_factor(&self, scale: f64, window: &Window) -> Result<(), baseview::Error> {
-        window.suggest_fallback_scale_factor(scale)
+    fn set_fallback_scale_factor(&self, scale: f64, shown: &Shown) -> Result<(), baseview::Error> {
+        shown.with(|window| window.suggest_fallback_scale_factor(scale))
     }
 
     // The editor looks at everything in each frame and asks for the next one itself; these only make it sooner.
@@ -259,7 +308,6 @@ impl<C: Content> Content for Guarded<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::Ordering;
 
     struct Clumsy(u32);
     impl Content for Clumsy {

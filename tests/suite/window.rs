@@ -107,6 +107,18 @@ impl Desk {
         self.click(760, 20);
     }
 
+    /// Close the editor; nothing of it goes on: a host may unload the plug-in next, or end.
+    fn close(&mut self) {
+        self.instance().close_editor();
+        let own = std::fs::read_to_string("/proc/thread-self/comm").unwrap();
+        // A thread without a name of its own has that of the one that made it.
+        self.until("the window's threads have ended", |_| {
+            let all = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+            let names = all.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+            names.filter(|name| *name == own).count() == 1
+        });
+    }
+
     fn instance(&mut self) -> &mut Instance {
         &mut self.plug.instance
     }
@@ -248,7 +260,7 @@ fn famous_keys() {
     desk.has_text("Print{A<B>C} = 'x'?MORE");
     // All of it was ours.
     assert_eq!(desk.host_got(), Vec::<String>::new());
-    desk.instance().close_editor();
+    desk.close();
 }
 
 #[test]
@@ -280,7 +292,7 @@ fn keys_go_back() {
     desk.xdotool(&["mousemove", "400", "200", "click", "1", "key", "space"]);
     desk.until("the space is in the text", |desk| desk.text().len() == 5);
     assert_eq!(desk.host_got(), Vec::<String>::new());
-    desk.instance().close_editor();
+    desk.close();
 }
 
 #[test]
@@ -298,10 +310,10 @@ fn closing_keeps() {
         // Half a second would pass before it is kept in any case.
         desk.xdotool(&["key", letter]);
         std::thread::park_timeout(Duration::from_millis(150));
-        desk.instance().close_editor();
+        desk.close();
         desk.plug.settle();
         assert_eq!(desk.text(), text);
         desk.open();
     }
-    desk.instance().close_editor();
+    desk.close();
 }

@@ -5,6 +5,7 @@
 //! content is told when the window goes.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use baseview::dpi::{LogicalSize, PhysicalPosition};
@@ -18,25 +19,22 @@ use keyboard_types::{Code, KeyState, KeyboardEvent};
 
 use super::super::app::Keyboard;
 use super::super::theme;
-use super::Content;
 use super::cursor;
 use super::host::Host;
 use super::keys::{self, Asked};
 use super::owner;
 use super::painter::Painter;
+use super::{Content, Look};
 
 /// The handler of one open window.
 pub struct Surface<C: Content> {
     content: Arc<Mutex<C>>,
-    // Told of every new size.
-    resized: Box<dyn Fn(WindowSize)>,
+    look: Look,
     window: WindowContext,
     egui: egui::Context,
     painter: RefCell<Painter>,
     clipboard: RefCell<Option<ClipboardContext>>,
     input: RefCell<RawInput>,
-    // Seconds since the window opened: the clock that egui animates with.
-    clock: Box<dyn Fn() -> f64>,
     pointer: Cell<Option<Pos2>>,
     held: Cell<Modifiers>,
     shape: Cell<egui::CursorIcon>,
@@ -49,13 +47,8 @@ pub struct Surface<C: Content> {
 }
 
 impl<C: Content> Surface<C> {
-    /// Ready a window that baseview has just made. `clock` gives seconds.
-    pub fn new(
-        window: WindowContext,
-        content: Arc<Mutex<C>>,
-        resized: Box<dyn Fn(WindowSize)>,
-        clock: Box<dyn Fn() -> f64>,
-    ) -> Result<Self, HandlerError> {
+    /// Ready a window that baseview has just made.
+    pub fn new(window: WindowContext, content: Arc<Mutex<C>>, look: Look) -> Result<Self, HandlerError> {
         let painter = Painter::new(&window)?;
         let egui = egui::Context::default();
         let waker = window.waker();
@@ -65,17 +58,16 @@ impl<C: Content> Surface<C> {
         // No clipboard costs copy and paste, not the window.
         let clipboard = ClipboardContext::new().ok();
         content.lock().unwrap_or_else(PoisonError::into_inner).opened(&egui);
-        resized(window.size());
+        (look.resized)(window.size());
         Ok(Self {
             content,
-            resized,
+            look,
             host: RefCell::new(Host::of(&window)),
             window,
             egui,
             painter: painter.into(),
             clipboard: clipboard.into(),
             input: input.into(),
-            clock,
             pointer: Cell::default(),
             held: Cell::default(),
             shape: Cell::default(),
@@ -108,7 +100,7 @@ impl<C: Content> Surface<C> {
         let points = vec2(size.physical.width as f32, size.physical.height as f32) / scale;
         let rect = Rect::from_min_size(Pos2::ZERO, points);
         let mut input = self.input.borrow_mut();
-        input.time = Some((self.clock)());
+        input.time = Some((self.look.clock)());
         input.screen_rect = Some(rect);
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
         viewport.native_pixels_per_point = Some(size.scale_factor as f32);
@@ -237,6 +229,12 @@ impl<C: Content> Surface<C> {
 }
 
 impl<C: Content> WindowHandler for Surface<C> {
+    fn poll(&self) {
+        if self.look.closing.load(Ordering::Acquire) {
+            self.window.request_close();
+        }
+    }
+
     fn draw(&self) -> Result<(), HandlerError> {
         let input = self.take_input();
         self.unsure.set(false);
@@ -268,7 +266,7 @@ impl<C: Content> WindowHandler for Surface<C> {
     }
 
     fn resized(&self, size: WindowSize) -> Result<(), HandlerError> {
-        (self.resized)(size);
+        (self.look.resized)(size);
         Ok(())
     }
 
