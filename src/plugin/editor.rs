@@ -60,6 +60,13 @@ impl<C: Content> Opener<C> {
     }
 }
 
+/// Seconds since now.
+#[allow(clippy::disallowed_methods, reason = "the edge where a window gets its clock")]
+fn clock() -> impl Fn() -> f64 + Send {
+    let start = Instant::now();
+    move || start.elapsed().as_secs_f64()
+}
+
 impl<C: Content> Editor for Opener<C> {
     type Handle = Opened;
 
@@ -83,11 +90,9 @@ impl<C: Content> Editor for Opener<C> {
             let points = (seen.logical.width, seen.logical.height);
             *size.lock().unwrap_or_else(PoisonError::into_inner) = Size { points, scale: seen.scale_factor };
         };
-        let start = Instant::now();
-        let clock = move || start.elapsed().as_secs_f64();
         let closing = Arc::<AtomicBool>::default();
         let told = closing.clone();
-        let look = gui::Look { resized: Box::new(resized), clock: Box::new(clock), closing: told };
+        let look = gui::Look { resized: Box::new(resized), clock: Box::new(clock()), closing: told };
         let window = gui::open(settings, self.content.clone(), look, host.map(callbacks))?;
         let handle = Opened { waker: window.waker() };
         Ok(SpawnedEditor { handle, window: Shown { window: Some(window), closing } })
@@ -150,8 +155,8 @@ impl Drop for Shown {
         }
         self.closing.store(true, Ordering::Release);
         if window.request_poll().is_ok() {
-            let start = Instant::now();
-            while window.is_open() && start.elapsed() < PATIENCE {
+            let waited = clock();
+            while window.is_open() && waited() < PATIENCE_SECS {
                 std::thread::park_timeout(Duration::from_millis(1));
             }
         }
@@ -164,8 +169,8 @@ impl Drop for Shown {
     }
 }
 
-/// How long a window may take to end.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a window may take to end, in seconds.
+const PATIENCE_SECS: f64 = 3.0;
 
 /// An open window, as the framework holds it. Thread: main.
 pub struct Opened {

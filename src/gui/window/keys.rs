@@ -46,12 +46,10 @@ fn place(event: &KeyboardEvent) -> Option<Key> {
 pub fn text(event: &KeyboardEvent) -> Option<&str> {
     let held = modifiers(event.modifiers);
     match &event.key {
-        Typed::Character(text)
-            if !(held.ctrl || held.command) && !text.is_empty() && !text.chars().any(char::is_control) =>
-        {
-            Some(text)
-        }
-        _ => None,
+        Typed::Character(_) if held.ctrl || held.command => None,
+        Typed::Character(text) if text.is_empty() || text.chars().any(char::is_control) => None,
+        Typed::Character(text) => Some(text),
+        Typed::Named(_) => None,
     }
 }
 
