@@ -12,18 +12,23 @@ use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
 
+pub mod acts;
 pub mod block;
 pub mod clap_front;
 pub mod editor;
 pub mod guard;
 pub mod headless;
 pub mod instances;
+mod jack_beats;
 pub mod journal;
 pub mod keeper;
 mod load;
+pub mod own_window;
 pub mod params;
 pub mod persist;
 pub mod rooms;
+#[cfg(feature = "standalone")]
+pub mod standalone;
 pub mod variant;
 pub mod vst3_front;
 
@@ -109,7 +114,8 @@ impl<V: Variant> Plugin for Tracklight<V> {
             keeper.adopt(move || executor.execute_background(()));
             return None;
         }
-        Some(editor::Opener::new(editor::Late::new(self.rooms.clone()), self.faults.clone()))
+        let content = editor::Late::new(self.rooms.clone(), V::window());
+        Some(editor::Opener::new(content, self.faults.clone()))
     }
 
     /// Thread: main, before anything of a state is applied.
@@ -178,7 +184,10 @@ impl<V: Variant> Plugin for Tracklight<V> {
         let activity = guard(&faults.audio_panics, || {
             load.measure(main.samples(), meters, || {
                 block.read_notes(main.samples(), || context.next_event(), faults);
-                let transport = block::transport(context.transport());
+                let mut transport = block::transport(context.transport());
+                if context.plugin_api() == PluginApi::Standalone {
+                    jack_beats::count(context.transport(), &mut transport);
+                }
                 block.run(processor, *has_input, main, aux, transport.as_ref(), &params.read())
             })
         });

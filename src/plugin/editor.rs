@@ -18,6 +18,7 @@ use nice_plug::editor::{
 };
 
 use super::guard::{Faults, guard};
+use super::own_window::OwnWindow;
 use super::rooms::Rooms;
 use crate::bus::Files;
 use crate::gui::{self, Content, Keyboard};
@@ -238,12 +239,13 @@ impl EditorHandle for Opened {
 pub struct Late {
     rooms: Arc<Rooms>,
     shown: Option<gui::Windowed>,
+    own: Option<&'static OwnWindow>,
 }
 
 impl Late {
-    /// No window yet.
-    pub fn new(rooms: Arc<Rooms>) -> Self {
-        Self { rooms, shown: None }
+    /// No window yet. `own` is the window of a program that is its own host.
+    pub fn new(rooms: Arc<Rooms>, own: Option<&'static OwnWindow>) -> Self {
+        Self { rooms, shown: None, own }
     }
 }
 
@@ -254,10 +256,16 @@ impl Content for Late {
             let files: Arc<dyn Files> = Arc::new(Library);
             gui::Windowed::new(gui::App::new(rooms.start().clone(), files, crate::script::mirror))
         };
+        if let Some(own) = self.own {
+            own.opened(egui);
+        }
         self.shown.get_or_insert_with(made).opened(egui);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui) -> Keyboard {
+        if self.own.is_some_and(OwnWindow::is_to_close) {
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         self.shown.as_mut().map_or(Keyboard::Nobody, |shown| shown.ui(ui))
     }
 

@@ -28,6 +28,8 @@ mod sampler;
 mod shell;
 mod shell_vst3;
 mod soak;
+#[cfg(all(feature = "standalone", target_os = "linux"))]
+mod standalone;
 mod strategy;
 mod tidy;
 mod vst3_buses;
