@@ -12,7 +12,8 @@ use super::change::Change;
 use super::plan::Plan;
 use super::sites::Desk;
 use super::tree::{Code, parse};
-use crate::model::{ConnKind, Edit, Item, Name, Session, TextMark};
+use crate::model::session::MASTER;
+use crate::model::{ConnKind, Connection, Edit, Item, Name, Session, TextMark};
 use crate::script::Failure;
 use crate::script::dry::{Dry, Made};
 
@@ -80,19 +81,22 @@ impl<'a> Solver<'a> {
 
     /// Write what can be written.
     pub fn solve(&mut self) {
-        for (from, to) in std::mem::take(&mut self.renames) {
-            self.rename(&from, &to);
-        }
-        // What one edit makes possible, another round writes.
-        for _ in 0..4 {
-            let before = self.differs.len();
+        // What one edit makes possible, another round writes: a name may be free only then.
+        for _ in 0..6 {
+            let before = self.made.clone();
+            for (from, to) in std::mem::take(&mut self.renames) {
+                if !self.rename(&from, &to) {
+                    self.renames.push((from, to));
+                }
+            }
             for phase in 0..PHASES {
                 let items: Vec<Item> = self.open().into_iter().filter(|item| self.phase(item) == phase).collect();
                 if !items.is_empty() {
                     self.write(&items);
                 }
             }
-            if self.open().is_empty() || self.differs.len() == before || self.is_late() {
+            let done = self.open().is_empty() && self.renames.is_empty();
+            if done || Rc::ptr_eq(&before, &self.made) || self.is_late() {
                 break;
             }
         }
@@ -203,14 +207,30 @@ impl<'a> Solver<'a> {
         if targets.iter().any(|item| differs.contains(item)) {
             return false;
         }
-        let new: Vec<Item> = differs.difference(&self.differs).cloned().collect();
+        // A module without cables laid by hand lays one to the masters by itself: what is wrong with that follows.
+        let lays = |from: &Name, target: &Item| match target {
+            Item::Module(name) => {
+                let fed = |c: &Connection| c.from == *from && c.to == *name && !c.auto;
+                name == from || self.made.session.connections.iter().any(fed)
+            }
+            Item::Cable(source, ..) => source == from,
+            _ => false,
+        };
+        let own = |item: &Item| match item {
+            Item::Cable(from, to, _) => to.as_str() == MASTER && targets.iter().any(|target| lays(from, target)),
+            _ => false,
+        };
+        let laid: Vec<Item> = differs.difference(&self.differs).filter(|item| own(item)).cloned().collect();
+        let new: Vec<Item> = differs.difference(&self.differs).filter(|item| !own(item)).cloned().collect();
         if !new.is_empty() {
             return depth > 0 && new.iter().all(follows) && self.repair(text, made, differs, targets, new, depth);
         }
-        let allowed = |item: &Item| !differs.contains(item) && (self.is_touched(item) || self.is_implied(item));
+        let right = |item: &Item| !differs.contains(item) && (self.is_touched(item) || self.is_implied(item));
+        let allowed = |item: &Item| right(item) || own(item);
         if !self.made.session.diff(&made.session).iter().all(allowed) {
             return false;
         }
+        self.touched.extend(laid);
         self.take(text, made, differs);
         true
     }
@@ -277,19 +297,21 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn rename(&mut self, from: &Name, to: &Name) {
-        let item = Item::Rename(from.clone(), to.clone());
+    /// The session in hand after a rename, where it can be done.
+    fn renamed(&self, from: &Name, to: &Name) -> Option<Session> {
         let mut wanted = self.made.session.clone();
-        let right = self.live.noun_of(to.as_str()).is_some() || self.touched.contains(&item);
-        if !right || wanted.apply(&Edit::Rename(from.clone(), to.clone())).is_err() {
-            return;
-        }
-        let Some(tree) = parse(&self.text) else { return };
+        wanted.apply(&Edit::Rename(from.clone(), to.clone())).ok()?;
+        Some(wanted)
+    }
+
+    /// Write another name; whether that was done.
+    fn rename(&mut self, from: &Name, to: &Name) -> bool {
+        let Some(wanted) = self.renamed(from, to) else { return self.rename_over(from, to) };
+        let Some(tree) = parse(&self.text) else { return false };
         let code = Code::new(&self.text, &tree);
         let desk = Desk { code: &code, made: &self.made, live: self.live };
-        let literals = desk.renames(from, to);
-        let mut list = literals.clone();
-        if !literals.is_empty() {
+        let mut list = desk.renames(from, to);
+        if !list.is_empty() {
             list.push(vec![code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))]);
         }
         let texts: Vec<String> = list.iter().filter_map(|changes| code.apply(changes)).collect();
@@ -300,16 +322,65 @@ impl<'a> Solver<'a> {
             if left.iter().all(|i| matches!(i, Item::Salt(n) if n == to) || matches!(i, Item::Live(_))) {
                 self.touched.extend(left.into_iter().filter(|i| matches!(i, Item::Salt(_))));
                 self.take(text, made, differs);
-                self.written.push(item);
-                return;
+                self.written.push(Item::Rename(from.clone(), to.clone()));
+                return true;
             }
         }
-        let over = format!("{}\nrename(\"{from}\", \"{to}\")\n", self.text.trim_end());
-        let over = self.tried(&over).filter(|(made, _)| made.session == wanted).map(|_| Arc::from(over));
-        let at = self.made.set_at.iter().find(|(i, _)| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from));
+        false
+    }
+
+    /// Give a name that something else has, which is gone in the session: that goes from the text first.
+    fn rename_over(&mut self, from: &Name, to: &Name) -> bool {
+        let gone = [Item::Module(to.clone()), Item::Pattern(to.clone()), Item::Chain(to.clone())];
+        if self.made.session.noun_of(from.as_str()).is_none() || !gone.iter().any(|item| self.touched.contains(item)) {
+            return false;
+        }
+        let text = {
+            let Some(tree) = parse(&self.text) else { return false };
+            let code = Code::new(&self.text, &tree);
+            let desk = Desk { code: &code, made: &self.made, live: self.live };
+            desk.without(to).and_then(|changes| code.apply(&changes))
+        };
+        let Some((text, (made, _))) = text.and_then(|text| self.tried(&text).map(|tried| (text, tried))) else {
+            return false;
+        };
+        let mut wanted = made.session.clone();
+        if wanted.apply(&Edit::Rename(from.clone(), to.clone())).is_err() {
+            return false;
+        }
+        let Some(tree) = parse(&text) else { return false };
+        let code = Code::new(&text, &tree);
+        let desk = Desk { code: &code, made: &made, live: self.live };
+        let texts: Vec<String> = desk.renames(from, to).iter().filter_map(|changes| code.apply(changes)).collect();
+        for text in texts {
+            let Some((made, differs)) = self.tried(&text) else { continue };
+            let salt = |item: &Item| matches!(item, Item::Salt(name) if name == to);
+            let follows = made.session.diff(&wanted).iter().all(|i| salt(i) || matches!(i, Item::Live(_)));
+            let elsewhere = differs.difference(&self.differs).all(|i| salt(i) || self.is_touched(i));
+            if follows && elsewhere {
+                self.touched.push(Item::Salt(to.clone()));
+                self.take(text, made, differs);
+                self.written.push(Item::Rename(from.clone(), to.clone()));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Mark a name that stays: the script computes it, or there is no way to write it.
+    fn mark_rename(&mut self, from: &Name, to: &Name) {
+        let Some(wanted) = self.renamed(from, to) else { return };
+        let text = {
+            let Some(tree) = parse(&self.text) else { return };
+            let code = Code::new(&self.text, &tree);
+            code.apply(&[code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))])
+        };
+        let over = text.filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted)).map(Arc::from);
+        let is_it = |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from);
+        let at = self.made.set_at.iter().find(|(item, _)| is_it(item)).and_then(|(_, at)| at.last());
         self.marks.push(TextMark {
-            line: at.and_then(|(_, at)| at.last()).map_or(1, |place| place.line),
-            item: Arc::from(item.to_string()),
+            line: at.map_or(1, |place| place.line),
+            item: Arc::from(Item::Rename(from.clone(), to.clone()).to_string()),
             message: Arc::from(format!("called {to} in the session; the script computes the name {from}")),
             pin: None,
             over,
@@ -318,6 +389,9 @@ impl<'a> Solver<'a> {
 
     /// Mark what is left.
     pub fn finish(mut self) -> Patched {
+        for (from, to) in std::mem::take(&mut self.renames) {
+            self.mark_rename(&from, &to);
+        }
         let open = self.open();
         let plans = self.plans(&open);
         for (place, (item, plan)) in open.iter().zip(plans).enumerate() {
