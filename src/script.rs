@@ -3,15 +3,18 @@
 //! Thread: script. **Invariant:** it asks with Batches and sees Snapshots; nothing here can block the engine.
 //!
 //! Reading order: [`vm`] (the sandbox), [`world`] (one chunk is one transaction), [`api`] (what people type),
-//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`docs`] (help, stubs, manual).
+//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`dry`] and [`mod@patch`] (the session
+//! written back into a person's text), [`docs`] (help, stubs, manual).
 
 pub mod api;
 pub mod clock;
 pub mod docs;
+pub mod dry;
 mod held;
 mod matcher;
 pub mod mirror;
 pub mod observe;
+pub mod patch;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -33,7 +36,9 @@ use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult,
 use clock::Follow;
 pub use clock::Timing;
 pub use docs::{Completion, completions, help, manual, stubs};
+pub use dry::{Dry, Made};
 pub use mirror::mirror;
+pub use patch::{Patched, patch};
 use source::Source;
 use vm::{Budget, Limits, Now};
 use world::{Pending, Run, Scope, Shared, World};
@@ -47,7 +52,8 @@ pub(crate) struct Done<R> {
 }
 
 /// Why a chunk or callback failed; nothing of it took effect.
-pub(crate) struct Failure {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
     /// Buffer line, from 1, when known.
     pub line: Option<u32>,
     /// What is wrong.

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use mlua::{Error, Function, Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value};
 
+use super::dry::Trace;
 use super::vm;
 use super::world::{Shared, fail};
 use crate::model::BeatSpan;
@@ -402,10 +403,13 @@ impl UserData for Handle {
             module::property(lua, &world_of(lua)?, this, &key).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::NewIndex, |lua, this, (key, value): (Value, Value)| {
-            module::assign(lua, &world_of(lua)?, this, &key, &value).map_err(|e| placed(lua, e, ""))
+            let world = world_of(lua)?;
+            Trace::stand(lua, &world);
+            module::assign(lua, &world, this, &key, &value).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::Call, |lua, this, args: MultiValue| {
             let world = world_of(lua)?;
+            Trace::stand(lua, &world);
             module::called(lua, &world, this, &args.into_vec()).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_function(MetaMethod::Eq, |_, (a, b): (Value, Value)| {
@@ -432,6 +436,7 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
     lua.create_function(move |lua, args: MultiValue| {
         let budget = world.borrow().budget.clone();
         budget.spend()?;
+        Trace::stand(lua, &world);
         let mut values = args.into_vec();
         let title = entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };

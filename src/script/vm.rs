@@ -141,6 +141,22 @@ pub fn at_line(lua: &Lua, message: &str) -> String {
     message.to_owned()
 }
 
+/// Lines of the chunk `name` that the code that runs now stands on: the innermost and the outermost call.
+pub fn lines(lua: &Lua, name: &str) -> Option<(u32, u32)> {
+    let mut found: Option<(u32, u32)> = None;
+    for level in 0..200 {
+        let line = lua.inspect_stack(level, |debug| {
+            let here = debug.source().short_src.is_some_and(|source| source == name);
+            if here { debug.current_line() } else { None }
+        });
+        let Some(line) = line else { break };
+        if let Some(line) = line.map(|line| line as u32) {
+            found = Some((found.map_or(line, |(inner, _)| inner), line));
+        }
+    }
+    found
+}
+
 /// The message of an error without the wrappers and the traceback.
 pub fn message(error: &Error) -> String {
     match error {

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use mlua::Error;
 
 use super::clock::{Timer, TimerKind};
+use super::dry::Trace;
 use super::held::{Held, Registered};
 use super::observe::Observer;
 use super::source::Source;
 use super::vm::Budget;
 use crate::bus::Files;
 use crate::model::{
-    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Session,
+    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Performed, Session,
     Signature, Snapshot, When,
 };
 
@@ -124,6 +125,8 @@ pub struct World {
     pub located: Option<f64>,
     /// Next number of a registration.
     pub number: u64,
+    /// Where the running code sets what, when that is wanted.
+    pub trace: Option<Trace>,
     commands: Vec<Command>,
     after: Vec<Ask>,
     fresh_timers: Vec<Timer>,
@@ -158,6 +161,7 @@ impl World {
             playing: None,
             located: None,
             number: 0,
+            trace: None,
             commands: vec![],
             after: vec![],
             fresh_timers: vec![],
@@ -262,6 +266,9 @@ impl World {
             return fail("nothing runs that could change the session");
         }
         let done = self.draft.perform(&command).map_err(|e| Error::runtime(e.0))?;
+        if let Some(trace) = &mut self.trace {
+            trace.note(&command, &done, &self.draft);
+        }
         let acts = matches!(command, Command::Transport(_) | Command::Trigger(_));
         if acts || done.inverse.iter().any(|edit| changes(&self.draft, edit)) || !done.notes.is_empty() {
             self.commands.push(command);
@@ -276,6 +283,9 @@ impl World {
 
     /// Commands that something else has performed on the draft already (the text commands).
     pub fn take_over(&mut self, commands: Vec<Command>) {
+        if let Some(trace) = &mut self.trace {
+            commands.iter().for_each(|command| trace.note(command, &Performed::default(), &self.draft));
+        }
         self.commands.extend(commands);
     }
 
