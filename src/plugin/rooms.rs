@@ -12,7 +12,7 @@ use crate::bus::{AudioEnds, Files, Remote, Running, station, wire};
 use crate::engine::Engine;
 use crate::media::{Library, Worker};
 use crate::model::{Ask, Batch, Command, Loading, Origin, Session};
-use crate::script::Script;
+use crate::script::{Scribe, Script};
 
 /// Every live instance of this process.
 pub static INSTANCES: Instances<Remote> = Instances::new();
@@ -38,10 +38,11 @@ pub struct Rooms {
     loading: Mutex<Option<Arc<str>>>,
 }
 
-// Fields drop in this order: the list first, then the threads (script, media, engine), so nobody sends to a room that is gone.
+// Fields drop in this order: the list first, then the threads (scribe, script, media, engine), so nobody sends to a room that is gone.
 struct Started {
     _listed: Registered<Remote>,
     remote: Remote,
+    _scribe: Option<Running>,
     _script: Option<Running>,
     _media: Vec<Running>,
     _engine: Option<Running>,
@@ -86,8 +87,21 @@ impl Rooms {
             let clock = std::time::Instant::now;
             let script =
                 keep(station::start("tracklight script", &waker, move || Script::new(ends, files, clock)), "script");
+            let ends = wires.scribe;
+            let waker = ends.waker.clone();
+            let files: Arc<dyn Files> = Arc::new(Library);
+            let scribe =
+                keep(station::start("tracklight scribe", &waker, move || Scribe::new(ends, files, clock)), "scribe");
             let listed = INSTANCES.enter(wires.remote.clone());
-            Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
+            Started {
+                _listed: listed,
+                remote: wires.remote,
+                _scribe: scribe,
+                _script: script,
+                _media: media,
+                _engine: engine,
+                missing,
+            }
         });
         for what in &started.missing {
             // With the engine missing nobody reads this; then nothing can be told at all.

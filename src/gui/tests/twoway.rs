@@ -11,7 +11,8 @@ use egui_kittest::kittest::Queryable;
 use super::Bench;
 use crate::model::{Ask, Command, TextMark, TextState};
 
-const TEXT: &str = "sampler(\"kick\", { volume = 0.8, pan = 0 })\nlocal loud = 0.2 * 2\nsetParam(\"kick\", \"pan\", loud)\n";
+const TEXT: &str =
+    "sampler(\"kick\", { volume = 0.8, pan = 0 })\nlocal loud = 0.2 * 2\nsetParam(\"kick\", \"pan\", loud)\n";
 
 /// The session's text is this now.
 fn comes(bench: &mut Bench, text: &str) {

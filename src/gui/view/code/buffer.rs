@@ -6,8 +6,8 @@ use std::sync::Arc;
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
 use egui::{
-    Align2, Context, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit, Ui,
-    pos2, vec2,
+    Align2, Context, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit,
+    Ui, pos2, vec2,
 };
 
 use super::marks;

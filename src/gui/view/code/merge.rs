@@ -35,7 +35,7 @@ pub fn merge(base: &str, typed: &str, theirs: &str) -> Merged {
         return Merged { text: theirs.to_owned(), changes: changes(base, theirs).unwrap_or_else(all) };
     }
     let (Some(mine), Some(news)) = (changes(base, typed), changes(base, theirs)) else { return whole(typed) };
-    if news.iter().map(|change| change.old.len()).sum::<usize>() > base.len() / 2 {
+    if base.trim().is_empty() || news.iter().map(|change| change.old.len()).sum::<usize>() > base.len() / 2 {
         return whole(typed);
     }
     let mut merged = Merged { text: String::with_capacity(typed.len() + 64), changes: vec![] };
