@@ -454,6 +454,7 @@ proptest! {
         let (made, live) = (made(&rig), rig.session());
         prop_assert!(made == live, "{:?}\n{:#?}\n{}", edits, made.diff(&live), live.text);
         prop_assert!(live.text.starts_with("-- my set, do not touch\n"));
-        prop_assert!(live.text.contains("for i = 1, 3 do\n    sampler(\"hat\" .. i, { volume = i / 4 })\nend\n"));
+        let kept = live.text.contains("for i = 1, 3 do\n    sampler(\"hat\" .. i, { volume = i / 4 })\nend\n");
+        prop_assert!(kept, "{}", live.text);
     }
 }
