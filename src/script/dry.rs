@@ -118,7 +118,11 @@ fn named(command: &Command) -> Vec<Item> {
         Command::SetSeed(_) => vec![Item::Seed],
         Command::AddModule { name, .. } | Command::RemoveModule(name) => vec![Item::Module(name.clone())],
         Command::Enable(name, _) => vec![Item::Enabled(name.clone())],
-        Command::SetSamples(name, _) => vec![Item::Samples(name.clone())],
+        Command::SetSamples(name, samples) => {
+            let own = samples.iter().zip(0u16..).flat_map(|(sample, place)| sample.params.keys().map(move |p| (place, *p)));
+            let own = own.map(|(place, param)| Item::SampleParam(name.clone(), place, param));
+            own.chain([Item::Samples(name.clone())]).collect()
+        }
         Command::Connect(from, to, kind) => vec![Item::Cable(from.clone(), to.clone(), *kind)],
         Command::Disconnect(from, to, Some(kind)) => vec![Item::Cable(from.clone(), to.clone(), *kind)],
         Command::AddPattern { name, steps: _, .. } => {

@@ -1,11 +1,26 @@
 //! The session written back into a person's text, by the smallest edits that a dry run proves.
 //!
-//! Thread: script.
+//! Thread: script. **Invariant:** what the text makes otherwise changes in the touched items alone; what cannot be
+//! written so is left, byte for byte, and marked.
+//!
+//! Reading order: [`tree`] (the text as calls), [`sites`] (where an item is set), [`plan`], [`rows`], [`nouns`] (what
+//! could be written), [`change`] (how), [`solve`] (what a dry run says to it).
+
+mod change;
+mod nouns;
+mod plan;
+mod rows;
+mod sites;
+mod solve;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 use std::sync::Arc;
 
 use super::dry::Dry;
 use crate::model::{Item, Session, TextMark};
+use solve::Solver;
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,28 +34,23 @@ pub struct Patched {
 }
 
 /// Write what was `touched` in the `live` session into `text`. Everything outside the edits stays byte for byte; a value
-/// that the text computes is left and marked. `folders` are where the text's files are looked for.
+/// that the text computes is left and marked. `folders` are where the text's files are looked for. Renames are given in
+/// the order they were done.
 pub fn patch(dry: &mut Dry, text: &str, live: &Session, folders: &[String], touched: &[Item]) -> Patched {
-    let unchanged = |marks| Patched { text: Arc::from(text), marks, written: vec![] };
-    let made = match dry.run(text, folders) {
-        Ok(made) => made,
+    match Solver::new(dry, text, live, folders, touched) {
+        Ok(mut solver) => {
+            solver.solve();
+            solver.finish()
+        }
         Err(failure) => {
-            return unchanged(vec![TextMark {
+            let mark = TextMark {
                 line: failure.line.unwrap_or(1),
                 item: Arc::from(""),
                 message: Arc::from(failure.message),
                 pin: None,
                 over: None,
-            }]);
+            };
+            Patched { text: Arc::from(text), marks: vec![mark], written: vec![] }
         }
-    };
-    let differs = made.session.diff(live);
-    let marks = touched.iter().filter(|item| differs.contains(item)).map(|item| TextMark {
-        line: made.set_at.get(item).and_then(|at| at.last()).map_or(1, |place| place.line),
-        item: Arc::from(item.to_string()),
-        message: Arc::from("the session has another value; the text is left as it is"),
-        pin: None,
-        over: None,
-    });
-    unchanged(marks.collect())
+    }
 }
