@@ -158,6 +158,14 @@ impl Code<'_> {
         self.take(node.start_byte(), end)
     }
 
+    /// Take one call out of a chain of them; a comment before it stays where it stood.
+    pub fn remove_link(&self, object: Node<'_>, call: Node<'_>) -> Change {
+        let gap = object.end_byte()..call.end_byte();
+        let method = self.skip(gap.start);
+        let start = self.comments.iter().filter(|c| c.start >= gap.start && c.end <= method).map(|c| c.end).max();
+        Change { at: start.unwrap_or(gap.start)..gap.end, text: String::new() }
+    }
+
     /// Take a field out of its table.
     pub fn remove_field(&self, table: Node<'_>, field: Node<'_>) -> Change {
         let end = field.end_byte();

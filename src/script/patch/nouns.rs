@@ -121,7 +121,7 @@ impl<'a> Desk<'a> {
         };
         let alone = act.node.id() == act.statement.id() && object.child_by_field_name("name").is_none_or(|n| n.kind() == "identifier");
         let bare = alone && matches!(self.code.object(object), Object::Macro(_));
-        (other && !bare).then(|| Change { at: object.end_byte()..act.node.end_byte(), text: String::new() })
+        (other && !bare).then(|| self.code.remove_link(object, act.node))
     }
 
     /// Sequencers lose it as a target.

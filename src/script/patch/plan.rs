@@ -188,7 +188,7 @@ impl<'a> Desk<'a> {
             list.push(vec![self.code.remove_statement(act.statement)]);
         }
         if let What::Method(object, _) = act.what {
-            let link = Change { at: object.end_byte()..act.node.end_byte(), text: String::new() };
+            let link = self.code.remove_link(object, act.node);
             let whole = act.statement.id() == act.node.id();
             // A name alone is no statement.
             if object.kind() == "function_call" || !whole {

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::plan::Plan;
 use super::sites::Desk;
 use super::tree::{Code, parse};
-use crate::model::{Edit, Item, Name, Session, TextMark};
+use crate::model::{ConnKind, Edit, Item, Name, Session, TextMark};
 use crate::script::Failure;
 use crate::script::dry::{Dry, Made};
 
@@ -65,7 +65,12 @@ impl<'a> Solver<'a> {
         };
         for item in touched {
             match item {
-                Item::Rename(from, to) => solver.renames.push((from.clone(), to.clone())),
+                Item::Rename(from, to) => {
+                    // What was touched under the old name is touched under the new one.
+                    let again: Vec<Item> = solver.touched.iter().map(|item| item.renamed(from, to)).collect();
+                    solver.touched.extend(again);
+                    solver.renames.push((from.clone(), to.clone()));
+                }
                 item if !solver.touched.contains(item) => solver.touched.push(item.clone()),
                 _ => {}
             }
@@ -95,7 +100,28 @@ impl<'a> Solver<'a> {
 
     /// The touched items that still differ.
     fn open(&self) -> Vec<Item> {
-        self.touched.iter().filter(|item| self.differs.contains(item)).cloned().collect()
+        self.differs.iter().filter(|item| self.is_touched(item)).cloned().collect()
+    }
+
+    /// Whether an item was touched, by itself or with what it is part of.
+    fn is_touched(&self, item: &Item) -> bool {
+        let noun = |name: &Name| {
+            self.touched.iter().any(|t| matches!(t, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == name))
+        };
+        self.touched.contains(item)
+            || match item {
+                Item::Steps(name) | Item::StepsPerBeat(name) | Item::Cycles(name) | Item::Salt(name) => noun(name),
+                Item::Row(name, _) | Item::Columns(name) | Item::Play(name) | Item::Samples(name) => noun(name),
+                Item::Param(name, _) | Item::Enabled(name) => noun(name),
+                Item::SampleParam(name, ..) => noun(name) || self.touched.contains(&Item::Samples(name.clone())),
+                Item::Cable(from, to, _) => noun(from) || noun(to),
+                Item::CableVolume(from, to) => {
+                    let cable = Item::Cable(from.clone(), to.clone(), ConnKind::Audio);
+                    noun(from) || noun(to) || self.touched.contains(&cable)
+                }
+                Item::Macro(path) => noun(path.first()),
+                _ => false,
+            }
     }
 
     fn is_late(&self) -> bool {
@@ -181,7 +207,7 @@ impl<'a> Solver<'a> {
         if !new.is_empty() {
             return depth > 0 && new.iter().all(follows) && self.repair(text, made, differs, targets, new, depth);
         }
-        let allowed = |item: &Item| !differs.contains(item) && (self.touched.contains(item) || self.is_implied(item));
+        let allowed = |item: &Item| !differs.contains(item) && (self.is_touched(item) || self.is_implied(item));
         if !self.made.session.diff(&made.session).iter().all(allowed) {
             return false;
         }
@@ -219,7 +245,7 @@ impl<'a> Solver<'a> {
         let good = differs.is_subset(&self.differs)
             && !targets.iter().any(|item| differs.contains(item))
             && self.made.session.diff(&made.session).iter().all(|item| {
-                !differs.contains(item) && (self.touched.contains(item) || self.is_implied(item) || new.contains(item))
+                !differs.contains(item) && (self.is_touched(item) || self.is_implied(item) || new.contains(item))
             });
         if good {
             self.take(text, made, differs);
@@ -234,22 +260,19 @@ impl<'a> Solver<'a> {
     }
 
     fn take(&mut self, text: String, made: Rc<Made>, differs: BTreeSet<Item>) {
-        let done = self.touched.iter().filter(|item| self.differs.contains(item) && !differs.contains(item));
-        self.written.extend(done.cloned());
+        let done: Vec<Item> =
+            self.differs.iter().filter(|i| !differs.contains(i) && self.is_touched(i)).cloned().collect();
+        self.written.extend(done);
         (self.text, self.made, self.differs) = (text, made, differs);
     }
 
-    /// Whether an item comes or goes with a touched module, pattern or chain.
+    /// Whether an item comes or goes with something touched.
     fn is_implied(&self, item: &Item) -> bool {
-        let noun = |name: &Name| {
-            self.touched.iter().any(|t| matches!(t, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == name))
-        };
         match item {
-            Item::Cable(from, to, _) | Item::CableVolume(from, to) => {
-                noun(from) || noun(to) || self.touched.iter().any(|t| matches!(t, Item::Cable(f, ..) if f == from))
-            }
-            Item::Macro(path) => noun(path.first()),
-            Item::Play(_) | Item::Chain(_) => true,
+            // The first cable laid by hand takes the place of the one that makes itself.
+            Item::Cable(from, ..) => self.touched.iter().any(|t| matches!(t, Item::Cable(f, ..) if f == from)),
+            // Who plays a pattern that goes plays another.
+            Item::Play(_) | Item::Chain(_) => self.touched.iter().any(|t| matches!(t, Item::Pattern(_) | Item::Chain(_))),
             _ => false,
         }
     }
@@ -353,7 +376,7 @@ impl<'a> Solver<'a> {
         let (made, differs) = self.tried(&text)?;
         let good = !differs.contains(item)
             && differs.is_subset(&self.differs)
-            && self.made.session.diff(&made.session).iter().all(|i| i == item || (self.touched.contains(i) && !differs.contains(i)) || self.is_implied(i));
+            && self.made.session.diff(&made.session).iter().all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
         good.then(|| Arc::from(text))
     }
 }
