@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`vm`] (the sandbox), [`world`] (one chunk is one transaction), [`api`] (what people type),
 //! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`dry`] and [`mod@patch`] (the session
-//! written back into a person's text), [`docs`] (help, stubs, manual).
+//! written back into a person's text), [`scribe`] (when that is done), [`docs`] (help, stubs, manual).
 
 pub mod api;
 pub mod clock;
@@ -15,6 +15,7 @@ mod matcher;
 pub mod mirror;
 pub mod observe;
 pub mod patch;
+pub mod scribe;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use docs::{Completion, completions, help, manual, stubs};
 pub use dry::{Dry, Made};
 pub use mirror::mirror;
 pub use patch::{Patched, patch};
+pub use scribe::Scribe;
 use source::Source;
 use vm::{Budget, Limits, Now};
 use world::{Pending, Run, Scope, Shared, World};

@@ -128,6 +128,7 @@ impl App {
     /// The window is about to close: what was typed goes to the session.
     pub fn close(&mut self) {
         self.code.save(&mut Intents::new(&self.remote, &mut self.told));
+        self.remote.watch.look(false);
         // The next window begins with its theme and a fresh subscription.
         (self.started, self.events) = (false, None);
     }
@@ -172,7 +173,8 @@ impl App {
         let remote = self.remote.clone();
         let mut intents = Intents::new(&remote, &mut told);
         self.keys(ui, &mut intents);
-        self.code.tend(&scene, &mut intents);
+        remote.watch.look(self.shown == ViewName::Code);
+        self.code.tend(ui.ctx(), &scene, &mut intents);
         let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::symmetric(8, 4));
         Panel::top("bar").frame(strip).show(ui, |ui| self.bar(ui, &scene, &mut intents));
         if scene.snapshot.recovery.is_some() {

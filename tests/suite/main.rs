@@ -32,6 +32,7 @@ mod soak;
 mod standalone;
 mod strategy;
 mod tidy;
+mod twoway;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;

@@ -9,7 +9,7 @@ use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
 use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
-use tracklight::script::Script;
+use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
 
 /// Sound of a stretch: main out and the auxiliaries, planar.
@@ -26,6 +26,8 @@ pub struct Rig {
     processor: Processor,
     engine: Engine,
     script: Script,
+    /// Writes the session into the text.
+    pub scribe: Scribe,
     workers: Vec<Worker>,
     /// What the editor would hold.
     pub remote: Remote,
@@ -97,6 +99,7 @@ impl Rig {
             processor,
             engine: Engine::new(wires.engine),
             script: Script::new(wires.script, Arc::new(Library), Instant::now),
+            scribe: Scribe::new(wires.scribe, Arc::new(Library), Instant::now),
             workers: wires.media.into_iter().map(Worker::new).collect(),
             remote,
             events,
@@ -156,6 +159,7 @@ impl Rig {
         for _ in 0..10_000 {
             let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
             paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
+            paces.push(self.scribe.tick(now));
             while let Some(event) = self.events.next() {
                 match event {
                     Event::Triggered(record) => self.triggers.push(record),
@@ -170,6 +174,14 @@ impl Rig {
             }
         }
         panic!("the rig does not come to rest");
+    }
+
+    /// Let time pass for everybody but audio, a hundredth of a second at a time.
+    pub fn wait(&mut self, seconds: f64) {
+        for _ in 0..(seconds * 100.0).ceil() as usize {
+            self.start += Duration::from_millis(10);
+            self.settle();
+        }
     }
 
     /// The newest Snapshot.
