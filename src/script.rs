@@ -20,6 +20,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 pub mod vm;
+pub mod watch;
 pub mod world;
 
 use std::cell::RefCell;
@@ -32,17 +33,19 @@ use std::time::{Duration, Instant};
 use mlua::{Function, Lua, MultiValue, Value};
 
 use crate::bus::{Files, Pace, ScriptEnds, Station};
+pub use crate::model::Timing;
 use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When};
 
 use clock::Follow;
-pub use clock::Timing;
 pub use docs::{Completion, completions, help, manual, stubs};
 pub use dry::{Dry, Made};
 pub use mirror::mirror;
+use observe::Heard;
 pub use patch::{Patched, patch};
 pub use scribe::Scribe;
 use source::Source;
 use vm::{Budget, Limits, Now};
+use watch::ClockState;
 use world::{Pending, Run, Scope, Shared, World};
 
 /// What the transaction of a chunk or callback came to.
@@ -90,6 +93,8 @@ pub struct Script {
     outside: bool,
     outbox: VecDeque<Ask>,
     told: Option<String>,
+    seen_clock: ClockState,
+    heard: Heard,
 }
 
 impl Script {
@@ -111,7 +116,10 @@ impl Script {
             outside: false,
             outbox: VecDeque::new(),
             told: None,
+            seen_clock: ClockState::default(),
+            heard: Heard::default(),
         };
+        script.seen_clock = ClockState::now(&script.world.borrow());
         if let Some(text) = trouble {
             script.outbox.push_back(Ask::Notice(text));
         }
@@ -211,7 +219,7 @@ impl Script {
             if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
         let label = if first == 1 && !call.repl { name.clone() } else { format!("{name} line {first}") };
         let origin = if call.repl { Origin::Repl } else { Origin::Script };
-        let run = Run { origin, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
+        let run = Run { origin, when: call.when, label, scope, beat: None, shift: 0.0, frame: 0.0, discard: false };
         self.world.borrow_mut().remember(&name, Source { text: call.text.clone(), first_line: first });
         let limit = self.limits.eval;
         let outcome = self.transact(run, limit, true, |lua| {
@@ -289,14 +297,20 @@ impl Script {
                     world.observers.retain(|o| !matches!(o.scope, Scope::Live(_)));
                     world.pending.clear();
                 }
-                Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
-                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
+                Event::Refused { batch, .. } => {
+                    self.own.retain(|id| *id != batch);
+                    self.world.borrow_mut().let_go(batch);
+                }
+                Event::Triggered(record) => self.heard.event(record, self.world.borrow().hears_triggers()),
+                Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {
             self.own.clear();
             self.outside = true;
-            self.world.borrow_mut().release_what_no_longer_waits();
+            let mut world = self.world.borrow_mut();
+            world.release_what_no_longer_waits();
+            self.heard.recover(&self.ends.snapshot.load(), world.hears_triggers());
         }
     }
 
@@ -328,6 +342,7 @@ impl Script {
                 label: format!("live {name}"),
                 scope: Scope::Live(name.clone()),
                 beat: None,
+                shift: 0.0,
                 frame: 0.0,
                 discard: true,
             };
@@ -361,9 +376,10 @@ impl Station for Script {
             gate.calls_done.fetch_add(1, Ordering::AcqRel);
         }
         more |= !self.ends.calls.is_empty();
-        self.tell_observers();
+        more |= self.tell_observers();
         let left = self.run_timers(now, offline.then_some(wanted));
         more |= left;
+        self.show_timing(now);
         self.flush_console();
         more |= !self.flush();
         if !left && gate.script_done.load(Ordering::Acquire) != wanted {

@@ -131,8 +131,13 @@ impl Acts {
         let snapshot = self.remote.now();
         let mut draft = (*snapshot.session).clone();
         let clock = self.remote.clock.get();
-        let standing =
-            Standing { playing: snapshot.playing, beat: clock.beat, bpm: clock.bpm, host_leads: snapshot.host_leads };
+        let standing = Standing {
+            playing: snapshot.playing,
+            beat: clock.beat,
+            bpm: clock.bpm,
+            host_leads: snapshot.host_leads,
+            callbacks: self.remote.meters.timing(),
+        };
         let reply = text::run(&mut draft, standing, line).map_err(|error| error.to_string())?;
         if !reply.commands.is_empty() {
             self.send(Batch::now(Origin::Text, line, reply.commands))?;

@@ -13,13 +13,13 @@ use mlua::Error;
 use super::clock::{Timer, TimerKind};
 use super::dry::Trace;
 use super::held::{Held, Registered};
-use super::observe::Observer;
+use super::observe::{Observer, Watch};
 use super::source::Source;
 use super::vm::Budget;
 use crate::bus::Files;
 use crate::model::{
     Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Performed,
-    Session, Signature, Snapshot, When,
+    Session, Signature, Snapshot, Timing, When,
 };
 
 /// The world as closures share it.
@@ -64,6 +64,8 @@ pub struct Run {
     pub scope: Scope,
     /// Song position the code stands at, for callbacks that run ahead of it.
     pub beat: Option<f64>,
+    /// What is added to that where it is sent: the loops of the host that lie between, in quarter notes.
+    pub shift: f64,
     /// Rendered frame the code stands at, for coroutines.
     pub frame: f64,
     /// Nothing it asks for is sent: only its registrations count.
@@ -117,6 +119,8 @@ pub struct World {
     pub held: Vec<Held>,
     /// Live chunks in force, with the text that was run.
     pub lives: BTreeMap<String, Arc<str>>,
+    /// How late callbacks ran so far.
+    pub timing: Timing,
     /// What runs now.
     pub run: Option<Run>,
     /// Whether the running code started or stopped the clock.
@@ -157,6 +161,7 @@ impl World {
             observers: vec![],
             held: vec![],
             lives: BTreeMap::new(),
+            timing: Timing::default(),
             run: None,
             playing: None,
             located: None,
@@ -308,17 +313,17 @@ impl World {
     pub fn register(&mut self, kind: TimerKind) -> mlua::Result<u64> {
         let number = self.next_number();
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
-        let timer = Timer { number, scope: run.scope.clone(), kind, label: run.label.clone() };
+        let timer = Timer { number, scope: run.scope.clone(), kind, label: run.label.clone(), faults: 0 };
         self.fresh_timers.push(timer);
         Ok(number)
     }
 
     /// Register an observer for the running scope; gives its number.
-    pub fn observe(&mut self, callback: mlua::Function, place: String) -> mlua::Result<u64> {
+    pub fn observe(&mut self, callback: mlua::Function, place: String, watch: Watch) -> mlua::Result<u64> {
         let number = self.next_number();
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
         let scope = run.scope.clone();
-        self.fresh_observers.push(Observer { number, scope, callback, place, rounds: 0 });
+        self.fresh_observers.push(Observer { number, scope, callback, place, watch, rounds: 0, faults: 0 });
         Ok(number)
     }
 

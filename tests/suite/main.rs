@@ -9,16 +9,19 @@
 
 mod banks;
 mod bounce;
+mod callbacks;
 mod chains;
 mod clock;
 mod crash;
 mod engine;
 mod engine_rig;
+mod examples;
 mod golden;
 mod headless;
 mod host;
 mod host_rig;
 mod lua;
+mod manual;
 mod modules;
 mod moments;
 mod properties;
@@ -32,6 +35,7 @@ mod soak;
 mod standalone;
 mod strategy;
 mod tidy;
+mod timing;
 mod twoway;
 mod vst3_buses;
 mod vst3_clap;

@@ -51,6 +51,7 @@ pub struct Rig {
     pub triggers: Vec<Arc<TriggerRecord>>,
     /// Everything else told so far.
     pub told: Vec<Event>,
+    script_sleeps: bool,
 }
 
 impl Sound {
@@ -113,6 +114,7 @@ impl Rig {
             notes: vec![],
             triggers: vec![],
             told: vec![],
+            script_sleeps: false,
             folder,
         };
         let folders = vec![rig.folder.path().to_string_lossy().into_owned()];
@@ -157,7 +159,10 @@ impl Rig {
     pub fn settle(&mut self) {
         let now = self.now();
         for _ in 0..10_000 {
-            let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
+            let mut paces = vec![self.engine.tick(now)];
+            if !self.script_sleeps {
+                paces.insert(0, self.script.tick(now));
+            }
             paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
             paces.push(self.scribe.tick(now));
             while let Some(event) = self.events.next() {
@@ -168,7 +173,7 @@ impl Rig {
             }
             if !paces.contains(&Pace::Now) && self.remote.gate.is_settled() {
                 // Once more: what the engine just told the script may have made work.
-                if self.script.tick(now) != Pace::Now && self.remote.gate.is_settled() {
+                if (self.script_sleeps || self.script.tick(now) != Pace::Now) && self.remote.gate.is_settled() {
                     return;
                 }
             }
@@ -238,6 +243,13 @@ impl Rig {
             left -= block;
         }
         sound
+    }
+
+    /// Render so many frames while the script's thread does not get to run.
+    pub fn sleep_script(&mut self, frames: usize) {
+        self.script_sleeps = true;
+        self.skip(frames);
+        self.script_sleeps = false;
     }
 
     /// Render and forget the sound.

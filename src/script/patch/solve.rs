@@ -292,7 +292,9 @@ impl<'a> Solver<'a> {
             // The first cable laid by hand takes the place of the one that makes itself.
             Item::Cable(from, ..) => self.touched.iter().any(|t| matches!(t, Item::Cable(f, ..) if f == from)),
             // Who plays a pattern that goes plays another.
-            Item::Play(_) | Item::Chain(_) => self.touched.iter().any(|t| matches!(t, Item::Pattern(_) | Item::Chain(_))),
+            Item::Play(_) | Item::Chain(_) => {
+                self.touched.iter().any(|t| matches!(t, Item::Pattern(_) | Item::Chain(_)))
+            }
             _ => false,
         }
     }
@@ -450,7 +452,12 @@ impl<'a> Solver<'a> {
         let (made, differs) = self.tried(&text)?;
         let good = !differs.contains(item)
             && differs.is_subset(&self.differs)
-            && self.made.session.diff(&made.session).iter().all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
+            && self
+                .made
+                .session
+                .diff(&made.session)
+                .iter()
+                .all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
         good.then(|| Arc::from(text))
     }
 }
