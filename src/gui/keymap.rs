@@ -77,7 +77,7 @@ pub struct Chord {
 
 impl Chord {
     /// Whether `key` with exactly these modifiers held is this chord.
-    fn is(&self, key: Key, held: Modifiers) -> bool {
+    fn is(self, key: Key, held: Modifiers) -> bool {
         let command = held.command || held.ctrl;
         (self.key, self.command, self.shift, self.alt) == (key, command, held.shift, held.alt)
     }
