@@ -18,8 +18,8 @@ use super::source::Source;
 use super::vm::Budget;
 use crate::bus::Files;
 use crate::model::{
-    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Performed, Session,
-    Signature, Snapshot, When,
+    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Performed,
+    Session, Signature, Snapshot, When,
 };
 
 /// The world as closures share it.

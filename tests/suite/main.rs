@@ -20,6 +20,7 @@ mod host_rig;
 mod lua;
 mod modules;
 mod moments;
+mod patch_any;
 mod properties;
 mod rig;
 mod rows;
