@@ -14,7 +14,7 @@ mod sites;
 mod solve;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(super) mod tree;
 
 use std::sync::Arc;
 

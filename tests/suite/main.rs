@@ -24,6 +24,7 @@ mod lua;
 mod manual;
 mod modules;
 mod moments;
+mod patch_any;
 mod properties;
 mod rig;
 mod rows;

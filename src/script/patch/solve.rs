@@ -11,11 +11,12 @@ use super::Patched;
 use super::change::Change;
 use super::plan::Plan;
 use super::sites::Desk;
-use super::tree::{Code, parse};
+use super::tree::Code;
 use crate::model::session::MASTER;
 use crate::model::{ConnKind, Connection, Edit, Item, Name, Session, TextMark};
 use crate::script::Failure;
 use crate::script::dry::{Dry, Made};
+use crate::script::mirror::single::scalar;
 
 /// Most candidates that are tried for one item.
 const TRIES: usize = 8;
@@ -158,50 +159,53 @@ impl<'a> Solver<'a> {
         if items.is_empty() || self.is_late() {
             return;
         }
-        let plans = self.plans(&items);
-        let [plan] = plans.as_slice() else {
-            let first = |plan: &Plan| match plan {
-                Plan::Write(list) => list.first().cloned(),
-                Plan::Leave { .. } => None,
-            };
-            let able: Vec<(usize, Vec<Change>)> =
-                plans.iter().enumerate().filter_map(|(at, plan)| Some((at, first(plan)?))).collect();
-            let changes: Vec<Change> = able.iter().flat_map(|(_, changes)| changes.clone()).collect();
-            let targets: Vec<Item> = able.iter().map(|(at, _)| items[*at].clone()).collect();
-            if targets.is_empty() || self.accept(&changes, &targets) {
-                return;
-            }
-            let (left, right) = targets.split_at(targets.len() / 2);
-            self.write(left);
-            return self.write(right);
-        };
-        if let Plan::Write(list) = plan {
-            for changes in list.iter().take(TRIES) {
-                if self.is_late() || self.accept(changes, &items) {
+        if let [item] = items.as_slice() {
+            for text in self.candidates(item, TRIES) {
+                if self.is_late() || self.accept_text(text, &items, 2) {
                     return;
                 }
+            }
+            return;
+        }
+        let together = self.at_desk(|desk| {
+            let able = items.iter().filter_map(|item| match desk.plan(item) {
+                Plan::Write(list) => Some((item.clone(), list.into_iter().next()?)),
+                Plan::Leave { .. } => None,
+            });
+            let (targets, changes): (Vec<Item>, Vec<Vec<Change>>) = able.unzip();
+            (targets, desk.code.apply(&changes.concat()))
+        });
+        let Some((targets, text)) = together.filter(|(targets, _)| !targets.is_empty()) else { return };
+        if text.is_some_and(|text| self.accept_text(text, &targets, 2)) {
+            return;
+        }
+        match targets.len() {
+            1 => self.write(&targets),
+            count => {
+                let (left, right) = targets.split_at(count / 2);
+                self.write(left);
+                self.write(right);
             }
         }
     }
 
-    fn plans(&self, items: &[Item]) -> Vec<Plan> {
-        let Some(tree) = parse(&self.text) else { return vec![] };
+    /// Read the text in hand.
+    fn at_desk<R>(&mut self, read: impl FnOnce(&Desk<'_>) -> R) -> Option<R> {
+        let tree = self.dry.tree(&self.text)?;
         let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        items.iter().map(|item| desk.plan(item)).collect()
+        Some(read(&Desk { code: &code, made: &self.made, live: self.live }))
     }
 
-    fn applied(&self, changes: &[Change]) -> Option<String> {
-        let tree = parse(&self.text)?;
-        Code::new(&self.text, &tree).apply(changes)
+    /// The texts that may give one item its value, the smallest edit first.
+    fn candidates(&mut self, item: &Item, most: usize) -> Vec<String> {
+        let list = self.at_desk(|desk| match desk.plan(item) {
+            Plan::Write(list) => list.iter().take(most).filter_map(|changes| desk.code.apply(changes)).collect(),
+            Plan::Leave { .. } => vec![],
+        });
+        list.unwrap_or_default()
     }
 
-    /// Take the changes if the text then makes the targets as they should be and nothing else otherwise.
-    fn accept(&mut self, changes: &[Change], targets: &[Item]) -> bool {
-        let Some(text) = self.applied(changes) else { return false };
-        self.accept_text(text, targets, 2)
-    }
-
+    /// Take a text if it makes the targets as they should be and nothing else otherwise.
     fn accept_text(&mut self, text: String, targets: &[Item], depth: u32) -> bool {
         let Some((made, differs)) = self.tried(&text) else { return false };
         if targets.iter().any(|item| differs.contains(item)) {
@@ -250,12 +254,9 @@ impl<'a> Solver<'a> {
         self.touched.extend(new.clone());
         (self.text, self.made, self.differs) = (text, made, differs);
         for item in &new {
-            if let Some(Plan::Write(list)) = self.plans(std::slice::from_ref(item)).pop() {
-                for changes in list.iter().take(3) {
-                    let Some(text) = self.applied(changes) else { continue };
-                    if self.accept_text(text, std::slice::from_ref(item), depth - 1) {
-                        break;
-                    }
+            for text in self.candidates(item, 3) {
+                if self.accept_text(text, std::slice::from_ref(item), depth - 1) {
+                    break;
                 }
             }
         }
@@ -309,15 +310,14 @@ impl<'a> Solver<'a> {
     /// Write another name; whether that was done.
     fn rename(&mut self, from: &Name, to: &Name) -> bool {
         let Some(wanted) = self.renamed(from, to) else { return self.rename_over(from, to) };
-        let Some(tree) = parse(&self.text) else { return false };
-        let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        let mut list = desk.renames(from, to);
-        if !list.is_empty() {
-            list.push(vec![code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))]);
-        }
-        let texts: Vec<String> = list.iter().filter_map(|changes| code.apply(changes)).collect();
-        for text in texts {
+        let texts = self.at_desk(|desk| {
+            let mut list = desk.renames(from, to);
+            if !list.is_empty() {
+                list.push(vec![desk.code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))]);
+            }
+            list.iter().filter_map(|changes| desk.code.apply(changes)).collect::<Vec<String>>()
+        });
+        for text in texts.unwrap_or_default() {
             let Some((made, differs)) = self.tried(&text) else { continue };
             let left = made.session.diff(&wanted);
             // The chance of a pattern comes from its first name, and is written after; a live chunk is text.
@@ -337,20 +337,16 @@ impl<'a> Solver<'a> {
         if self.made.session.noun_of(from.as_str()).is_none() || !gone.iter().any(|item| self.touched.contains(item)) {
             return false;
         }
-        let text = {
-            let Some(tree) = parse(&self.text) else { return false };
-            let code = Code::new(&self.text, &tree);
-            let desk = Desk { code: &code, made: &self.made, live: self.live };
-            desk.without(to).and_then(|changes| code.apply(&changes))
-        };
-        let Some((text, (made, _))) = text.and_then(|text| self.tried(&text).map(|tried| (text, tried))) else {
+        let text = self.at_desk(|desk| desk.without(to).and_then(|changes| desk.code.apply(&changes)));
+        let Some((text, (made, _))) = text.flatten().and_then(|text| self.tried(&text).map(|tried| (text, tried)))
+        else {
             return false;
         };
         let mut wanted = made.session.clone();
         if wanted.apply(&Edit::Rename(from.clone(), to.clone())).is_err() {
             return false;
         }
-        let Some(tree) = parse(&text) else { return false };
+        let Some(tree) = self.dry.tree(&text) else { return false };
         let code = Code::new(&text, &tree);
         let desk = Desk { code: &code, made: &made, live: self.live };
         let texts: Vec<String> = desk.renames(from, to).iter().filter_map(|changes| code.apply(changes)).collect();
@@ -372,12 +368,12 @@ impl<'a> Solver<'a> {
     /// Mark a name that stays: the script computes it, or there is no way to write it.
     fn mark_rename(&mut self, from: &Name, to: &Name) {
         let Some(wanted) = self.renamed(from, to) else { return };
-        let text = {
-            let Some(tree) = parse(&self.text) else { return };
-            let code = Code::new(&self.text, &tree);
-            code.apply(&[code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))])
-        };
-        let over = text.filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted)).map(Arc::from);
+        let statement = format!("rename(\"{from}\", \"{to}\")");
+        let text = self.at_desk(|desk| desk.code.apply(&[desk.code.insert_statement(None, &statement)]));
+        let over = text
+            .flatten()
+            .filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted))
+            .map(Arc::from);
         let is_it = |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from);
         let at = self.made.set_at.iter().find(|(item, _)| is_it(item)).and_then(|(_, at)| at.last());
         self.marks.push(TextMark {
@@ -394,11 +390,9 @@ impl<'a> Solver<'a> {
         for (from, to) in std::mem::take(&mut self.renames) {
             self.mark_rename(&from, &to);
         }
-        let open = self.open();
-        let plans = self.plans(&open);
-        for (place, (item, plan)) in open.iter().zip(plans).enumerate() {
+        for (place, item) in self.open().iter().enumerate() {
             let offered = place < OFFERS && !self.is_late();
-            let mark = self.mark(item, plan, offered);
+            let mark = self.mark(item, offered);
             self.marks.push(mark);
         }
         self.marks.sort_by_key(|mark| mark.line);
@@ -407,20 +401,29 @@ impl<'a> Solver<'a> {
         Patched { text: Arc::from(self.text), marks: self.marks, written: self.written }
     }
 
-    fn mark(&mut self, item: &Item, plan: Plan, offered: bool) -> TextMark {
+    fn mark(&mut self, item: &Item, offered: bool) -> TextMark {
         let place = self.made.set_at.get(item).and_then(|at| at.last());
-        let (line, pin, computed) = match plan {
-            Plan::Leave { line, pin } => (line, pin, true),
-            Plan::Write(_) => (place.map_or(1, |p| p.line), None, false),
-        };
+        let read = self.at_desk(|desk| {
+            let (line, pin, computed) = match desk.plan(item) {
+                Plan::Leave { line, pin } => (line, pin, true),
+                Plan::Write(_) => (place.map_or(1, |p| p.line), None, false),
+            };
+            let pin = pin.and_then(|changes| desk.code.apply(&changes));
+            // A statement after the one that computes it, or at the end.
+            let after = place.and_then(|place| desk.code.top_at(place.outer));
+            let statement = desk.statement(item);
+            let over = |at: Option<usize>| desk.code.apply(&[desk.code.insert_statement(at, statement.as_deref()?)]);
+            let mut overs: Vec<String> = [after, None].into_iter().filter_map(over).collect();
+            overs.dedup();
+            (line, pin, overs, computed)
+        });
+        let (line, pin, overs, computed) = read.unwrap_or((1, None, vec![], false));
         let (mut pinned, mut over) = (None, None);
         if offered {
-            pinned = pin.and_then(|changes| self.offer(&changes, item));
-            for changes in self.overs(item, place.map(|p| p.outer)) {
-                over = over.or_else(|| self.offer(&changes, item));
-            }
+            pinned = pin.and_then(|text| self.offer(text, item));
+            over = overs.into_iter().find_map(|text| self.offer(text, item));
         }
-        let value = crate::script::mirror::single::scalar(self.live, item).unwrap_or_else(|| "another".to_owned());
+        let value = scalar(self.live, item).unwrap_or_else(|| "another".to_owned());
         let why = if computed { "the script computes it here" } else { "no small edit of the script gives it" };
         TextMark {
             line,
@@ -431,33 +434,13 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// A statement after the one that computes it, or at the end.
-    fn overs(&self, item: &Item, outer: Option<u32>) -> Vec<Vec<Change>> {
-        let Some(tree) = parse(&self.text) else { return vec![] };
-        let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        let Some(text) = desk.statement(item) else { return vec![] };
-        let mut list = vec![];
-        if let Some(top) = outer.and_then(|line| code.top_at(line)) {
-            list.push(vec![code.insert_statement(Some(top), &text)]);
-        }
-        list.push(vec![code.insert_statement(None, &text)]);
-        list.dedup();
-        list
-    }
-
-    /// The text with these changes, if a dry run proves them for this item alone.
-    fn offer(&mut self, changes: &[Change], item: &Item) -> Option<Arc<str>> {
-        let text = self.applied(changes)?;
+    /// The text, if a dry run proves it for this item alone.
+    fn offer(&mut self, text: String, item: &Item) -> Option<Arc<str>> {
         let (made, differs) = self.tried(&text)?;
+        let right = |i: &Item| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i);
         let good = !differs.contains(item)
             && differs.is_subset(&self.differs)
-            && self
-                .made
-                .session
-                .diff(&made.session)
-                .iter()
-                .all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
+            && self.made.session.diff(&made.session).iter().all(right);
         good.then(|| Arc::from(text))
     }
 }

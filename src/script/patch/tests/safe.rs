@@ -95,3 +95,22 @@ fn hard_texts_are_cut_to_the_byte() {
         .with(Command::RemoveModule(Name::new("k").unwrap()))
         .becomes("seed(1)\n;(print)(1)");
 }
+
+#[test]
+fn a_tree_read_from_the_one_before_is_the_tree_of_the_text() {
+    use super::super::tree::Reader;
+    let texts = [
+        "sampler('k', { volume = 1 })\n-- x",
+        "sampler('k', { volume = 0.25 })\n-- x",
+        "",
+        "--[[ a",
+        "--[[ a ]] seed(1)",
+        "seed(1) seed(2)",
+        "seed(2)",
+    ];
+    let mut reader = Reader::default();
+    for text in texts {
+        let fresh = Reader::default().read(text).unwrap().root_node().to_sexp();
+        assert_eq!(reader.read(text).unwrap().root_node().to_sexp(), fresh, "{text}");
+    }
+}
