@@ -16,6 +16,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 pub mod vm;
+mod watch;
 pub mod world;
 
 use std::cell::RefCell;
@@ -35,8 +36,8 @@ pub use clock::Timing;
 pub use docs::{Completion, completions, help, manual, stubs};
 pub use mirror::mirror;
 use source::Source;
-use vm::{Budget, Limits, Now};
-use world::{Pending, Run, Scope, Shared, World};
+use vm::{Budget, Limits, Now, Sandbox};
+use world::{Pending, Run, Scope, Shared, World, cut_line};
 
 /// What the transaction of a chunk or callback came to.
 pub(crate) struct Done<R> {
@@ -72,7 +73,7 @@ impl Failure {
 
 /// The script station: runs chunks and callbacks.
 pub struct Script {
-    lua: Lua,
+    lua: Sandbox,
     world: Shared,
     ends: ScriptEnds,
     limits: Limits,
@@ -120,14 +121,12 @@ impl Script {
         self.follow.timing()
     }
 
-    fn state(world: &Shared) -> (Lua, Option<String>) {
+    fn state(world: &Shared) -> (Sandbox, Option<String>) {
         let budget = world.borrow().budget.clone();
         let made = vm::sandbox(&budget).and_then(|lua| api::install(&lua, world).map(|()| lua));
         match made {
             Ok(lua) => (lua, None),
-            Err(error) => (Lua::new_with(mlua::StdLib::NONE, mlua::LuaOptions::default()).unwrap_or_default(), {
-                Some(format!("Lua could not start: {}", vm::message(&error)))
-            }),
+            Err(error) => (Sandbox::empty(), Some(format!("Lua could not start: {}", vm::message(&error)))),
         }
     }
 
@@ -410,7 +409,7 @@ fn compile(lua: &Lua, name: &str, first_line: u32, text: &str, repl: bool) -> ml
 /// A value as the console shows it.
 fn show(value: &Value) -> mlua::Result<Arc<str>> {
     Ok(match value {
-        Value::String(text) => Arc::from(text.to_string_lossy()),
+        Value::String(text) => cut_line(&text.to_string_lossy()),
         Value::Table(table) if table.metatable().is_none() => {
             let mut parts = vec![];
             for pair in table.clone().pairs::<Value, Value>().take(33) {
@@ -427,9 +426,9 @@ fn show(value: &Value) -> mlua::Result<Arc<str>> {
             if parts.len() > 32 {
                 parts[32] = "…".to_owned();
             }
-            Arc::from(format!("{{ {} }}", parts.join(", ")))
+            cut_line(&format!("{{ {} }}", parts.join(", ")))
         }
-        other => Arc::from(other.to_string()?),
+        other => cut_line(&other.to_string()?),
     })
 }
 

@@ -55,7 +55,7 @@ fn entry_of(call: &Call<'_>, function: &Function) -> Option<&'static Entry> {
     let globals = call.lua.globals();
     entries()
         .filter(|e| e.owner == Owner::Global)
-        .find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
+        .find(|e| globals.get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
 }
 
 fn show_help(call: &Call<'_>) -> mlua::Result<Value> {
