@@ -149,13 +149,28 @@ fn whole_message(error: &Error) -> String {
         Error::CallbackError { cause, .. } => whole_message(cause),
         Error::WithContext { context, cause } => format!("{context}: {}", whole_message(cause)),
         Error::SyntaxError { message, .. } => message.clone(),
-        Error::RuntimeError(text) => text.split("\nstack traceback:").next().unwrap_or(text).to_owned(),
+        Error::RuntimeError(text) => {
+            let (said, trace) = text.split_once("\nstack traceback:").unwrap_or((text, ""));
+            with_their_line(said, trace)
+        }
         Error::MemoryError(_) => match watch::refused() {
             Refused::Full => format!("out of memory: a script may hold {} MB", MEMORY_MAX >> 20),
             Refused::Text => format!("out of memory: a text may have {} MB", TEXT_MAX >> 20),
             Refused::Late(limit) => late(limit),
         },
         other => other.to_string().split("\nstack traceback:").next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A message that names a line of ours names the innermost line of theirs instead.
+fn with_their_line(said: &str, trace: &str) -> String {
+    let Some((_, what)) = said.strip_prefix(HIDDEN).and_then(|rest| rest.split_once(": ")) else {
+        return said.to_owned();
+    };
+    let theirs = |line: &&str| !line.starts_with('[') && line.contains(": in ");
+    match trace.lines().map(str::trim_start).find(theirs).and_then(|line| line.split_once(": in ")) {
+        Some((place, _)) => format!("{place}: {what}"),
+        None => what.to_owned(),
     }
 }
 

@@ -20,7 +20,10 @@ function xpcall(f, handler, ...)
     return handler(e)
   end, ...)
 end
-function coroutine.resume(...) return plain(resume_(...)) end
+function coroutine.resume(co, ...)
+  if type(co) ~= "thread" then error("coroutine.resume takes a coroutine, got " .. type(co), 2) end
+  return plain(resume_(co, ...))
+end
 
 -- A coroutine that an error of the budget ended has no hook any more, and closing it would run its `__close` methods:
 -- one that is dead stays as it is.

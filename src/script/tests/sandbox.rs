@@ -99,7 +99,9 @@ fn what_is_too_much_says_so() {
         ("local function f() local ok, e = pcall(f) error(e, 0) end f()", "stack overflow"),
         ("local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end print(t[1])", "stack overflow"),
         ("local m = {} m.__index = m setmetatable(m, m) print(m.x)", "__index"),
-        ("error(load(('('):rep(1 << 20)))", "nil"),
+        ("pcall()", "bad argument #1"),
+        ("coroutine.resume(nil)", "coroutine.resume takes a coroutine, got nil"),
+        ("select('#', tostring())", "bad argument #1"),
         ("error((select(2, load(('('):rep(1 << 20)))), 0)", "overflow"),
         ("error(('x'):rep(4 << 20), 0)", "… (4194304 bytes)"),
         ("string.format('%99999d', 1)", "invalid conversion"),
@@ -124,7 +126,7 @@ fn what_is_too_much_says_so() {
         let before = rig.session().to_json();
         rig.script.set_limits(Limits { eval: Duration::from_millis(1500), ..Limits::default() });
         let (_, message) = rig.fails(&format!("setParam('kick.volume', 0.25); {text}"));
-        assert!(message.contains(want) || want == "nil" && message.len() < 40, "{text}: {message}");
+        assert!(message.contains(want), "{text}: {message}");
         assert!(!message.contains("[tracklight]"), "{text}: {message}");
         assert_eq!(rig.session().to_json(), before, "{text}");
         assert_eq!(rig.prints("print(('x'):upper(), type(sampler))"), ["X\tfunction"], "{text}");
@@ -154,8 +156,8 @@ fn no_chunk_spoils_the_language_for_the_next() {
         ("getmetatable('').__index = {}", "index"),
         ("getmetatable('').__index.upper = nil", "index"),
         ("getmetatable(engine).__index = nil", "index"),
-        ("engine.getClock = nil", "getClock"),
-        ("clock.every = print", "every"),
+        ("engine.getClock = nil", "engine cannot be written to"),
+        ("clock.every = print", "clock cannot be written to"),
         ("for k in pairs(string) do string[k] = nil end", "belongs to the language"),
         ("for k in pairs(_G) do _G[k] = nil end sampler = 1", "\"sampler\" is a name"),
         ("getState().clock.tempo = 1", "read-only"),
