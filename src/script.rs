@@ -416,11 +416,11 @@ fn show(value: &Value) -> mlua::Result<Arc<str>> {
                 let (key, value) = pair?;
                 let value = match &value {
                     Value::Table(_) => "{…}".to_owned(),
-                    other => other.to_string()?,
+                    other => api::text::shown(other)?,
                 };
                 parts.push(match key {
                     Value::Integer(_) => value,
-                    key => format!("{} = {value}", key.to_string()?),
+                    key => format!("{} = {value}", api::text::shown(&key)?),
                 });
             }
             if parts.len() > 32 {

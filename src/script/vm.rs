@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use mlua::{Error, Lua, LuaOptions, StdLib, Value, Variadic};
 
-use super::watch::{self, HOOK_EVERY, Refused, TEXT_MAX};
 use super::matcher;
+use super::watch::{self, HOOK_EVERY, Refused, TEXT_MAX};
 
 /// Where time is read: handed in, so that this room has no clock of its own.
 pub type Now = fn() -> Instant;
@@ -53,12 +53,7 @@ pub struct Budget {
 impl Budget {
     /// A budget that reads this clock; nothing is armed yet.
     pub fn new(now: Now) -> Self {
-        Self {
-            now,
-            end: Cell::new(None),
-            limit: Cell::new(Duration::ZERO),
-            tripped: Cell::new(false),
-        }
+        Self { now, end: Cell::new(None), limit: Cell::new(Duration::ZERO), tripped: Cell::new(false) }
     }
 
     /// The time now.

@@ -75,7 +75,9 @@ fn one(rig: &mut Rig, text: &str) -> Result<Vec<String>, String> {
     let outcome = rig.eval(text);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(4), "it took {took:?}");
-    assert!(!rig.told.iter().any(|event| matches!(event, Event::Refused { .. })), "the engine refused: {:?}", rig.told);
+    // The script's own copy of the session and the engine agree; only a hush drops what was to come.
+    let refused = |event: &&Event| matches!(event, Event::Refused { error, .. } if !error.contains("hush"));
+    assert_eq!(rig.told.iter().find(refused).map(|event| format!("{event:?}")), None, "the engine refused");
     assert!(!rig.notices().iter().any(|text| text.contains("broke down")), "{:?}", rig.notices());
     match &outcome {
         Err(message) => {
@@ -190,7 +192,10 @@ fn random_commands_through_exec_do_what_they_do_alone() {
         let lines: Vec<String> =
             lines.into_iter().filter(|l| !others.iter().any(|o| l.to_ascii_lowercase().contains(o))).collect();
         let quoted: Vec<String> = lines.iter().map(|l| lua_text(l)).collect();
-        let text = format!("local n = 0 for _, line in ipairs {{ {} }} do if exec(line).success then n = n + 1 end end return n", quoted.join(", "));
+        let text = format!(
+            "local n = 0 for _, line in ipairs {{ {} }} do if exec(line).success then n = n + 1 end end return n",
+            quoted.join(", ")
+        );
         let _case = Case(round, &text);
         let count = lines.iter().filter(|l| line(&mut model, l)).count();
         assert_eq!(one(&mut rig, &text), Ok(vec![count.to_string()]));

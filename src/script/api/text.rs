@@ -41,10 +41,18 @@ pub static ENTRIES: &[Entry] = &[
     },
 ];
 
+/// A value as text; bytes that are no UTF-8 are shown as such.
+pub fn shown(value: &Value) -> mlua::Result<String> {
+    match value {
+        Value::String(text) => Ok(text.to_string_lossy()),
+        other => other.to_string(),
+    }
+}
+
 fn print(call: &Call<'_>) -> mlua::Result<Value> {
     let mut words = Vec::with_capacity(call.args.len());
     for value in &call.args {
-        words.push(value.to_string()?);
+        words.push(shown(value)?);
     }
     call.world.borrow_mut().say(ConsoleKind::Output, &words.join("\t"));
     Ok(Value::Nil)

@@ -92,12 +92,14 @@ fn what_is_too_much_says_so() {
         ("local s = 'x' while true do s = s .. s end", "a text may have 4 MB"),
         ("('x'):rep(1 << 20):gsub('.', ('y'):rep(1 << 20))", "string.gsub makes at most 4194304 bytes"),
         ("('x'):rep(1 << 20):gsub('.', function() return ('y'):rep(1 << 20) end)", "string.gsub makes at most"),
-        ("local t = {} for i = 1, 1 << 30 do t[i] = { i } end", "stopped: it ran longer"),
         ("local function f() return f() + 1 end f()", "stack overflow"),
         ("local function f() return (coroutine.wrap(f)()) end f()", "C stack overflow"),
         ("local function f() return (('x'):gsub('.', f)) end f()", "stack overflow"),
         ("local function f() local ok, e = pcall(f) error(e, 0) end f()", "stack overflow"),
-        ("local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end print(t[1])", "stack overflow"),
+        (
+            "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k + 1] end print(t[1])",
+            "stack overflow",
+        ),
         ("local m = {} m.__index = m setmetatable(m, m) print(m.x)", "__index"),
         ("pcall()", "bad argument #1"),
         ("coroutine.resume(nil)", "coroutine.resume takes a coroutine, got nil"),
@@ -160,19 +162,22 @@ fn no_chunk_spoils_the_language_for_the_next() {
         ("clock.every = print", "clock cannot be written to"),
         ("for k in pairs(string) do string[k] = nil end", "belongs to the language"),
         ("for k in pairs(_G) do _G[k] = nil end sampler = 1", "\"sampler\" is a name"),
-        ("getState().clock.tempo = 1", "read-only"),
+        ("engine:getState().clock.tempo = 1", "read-only"),
     ] {
         let (line, message) = rig.fails(text);
         assert!(message.contains(want), "{text}: {message}");
         assert_eq!(line, Some(1), "{text}: {message}");
     }
-    let good = "local t = { 3, 1 } table.sort(t) table.insert(t, math.floor(2.5)) print(table.concat(t, ','), ('x'):upper(), type(sampler('kick')), #getState().clock > -1, coroutine.wrap(function() return 1 end)())";
+    let good = "local t = { 3, 1 } table.sort(t) table.insert(t, math.floor(2.5)) print(table.concat(t, ','), ('x'):upper(), type(sampler('kick')), type(engine:getState().clock), coroutine.wrap(function() return 1 end)())";
     assert_eq!(rig.prints(good).len(), 1);
     // New names are anybody's, also inside the libraries and for a name that a later version may take.
     let mine = "function string.trim(s) return (s:match('^%s*(.-)%s*$')) end mine, song = 1, 2 local print, clock = print, 5
         table.double = function(t) return #t * 2 end print((' a '):trim(), string.trim(' b '), table.double({ 1 }), mine + song, clock)";
     assert_eq!(rig.prints(mine), ["a\tb\t2\t3\t5"]);
-    assert_eq!(rig.prints("print(mine, rawget(_G, 'mine'), rawget(_G, 'print') == print, rawequal(_G, _G._G))"), ["1\t1\ttrue\ttrue"]);
+    assert_eq!(
+        rig.prints("print(mine, rawget(_G, 'mine'), rawget(_G, 'print') == print, rawequal(_G, _G._G))"),
+        ["1\t1\ttrue\ttrue"]
+    );
     let names = rig.prints("local names = {} for k in pairs(math) do names[#names + 1] = k end print(#names > 20)");
     assert_eq!(names, ["true"]);
 }
@@ -185,7 +190,9 @@ fn a_coroutine_that_was_stopped_is_harmless_to_the_next_chunk() {
         co = coroutine.create(function() local t <close> = e while true do end end)
         waits = coroutine.create(function() coroutine.yield(1) return 2 end) coroutine.resume(waits) coroutine.resume(co)");
     assert_eq!(
-        rig.prints("print(coroutine.status(co), coroutine.close(co), coroutine.resume(co)) print(coroutine.resume(waits))"),
+        rig.prints(
+            "print(coroutine.status(co), coroutine.close(co), coroutine.resume(co)) print(coroutine.resume(waits))"
+        ),
         ["dead\ttrue\tfalse\tcannot resume dead coroutine", "true\t2"]
     );
 }
