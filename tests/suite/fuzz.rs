@@ -40,13 +40,13 @@ fn corpus(folder: &str) -> Vec<(String, String)> {
     files.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Says which case it was when the test breaks.
-struct Case<'a>(u64, &'a str);
+/// Says which case it was, and what went before it, when the test breaks.
+struct Case<'a>(u64, &'a [String]);
 
 impl Drop for Case<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("case {}:\n{}\n", self.0, self.1);
+            eprintln!("case {}, the last of:\n{}\n", self.0, self.1.join("\n----\n"));
         }
     }
 }
@@ -94,19 +94,20 @@ fn one(rig: &mut Rig, text: &str) -> Result<Vec<String>, String> {
 fn random_scripts_take_effect_whole_or_not_at_all() {
     let texts: Vec<String> = corpus("scripts").into_iter().map(|(_, text)| text).collect();
     let mut rig = rig();
-    let (mut done, mut failed) = (0, 0);
+    let (mut done, mut failed, mut since) = (0, 0, vec![]);
     for case in 0..cases() {
         if case % 50 == 0 {
             still_whole(&mut rig);
             rig.render(512);
             rig.run("hush() clock:stop()");
             rig.ask(vec![Command::Load(Arc::new(beginning()))]).unwrap();
+            since.clear();
         }
         let mut dice = dice(case);
         let (text, whole) = match dice.below(10) {
             0..=4 => {
                 let text = dice.program();
-                let whole = !text.contains("do");
+                let whole = !text.contains("return");
                 let steps = 1 + case % 200;
                 (format!("pattern('fuzzin', {steps})\n{text}\npattern('fuzzout', {steps})"), whole)
             }
@@ -114,12 +115,13 @@ fn random_scripts_take_effect_whole_or_not_at_all() {
             8 => (dice.noise(), false),
             _ => (format!("return exec({:?})", dice.command()), false),
         };
-        let _case = Case(case, &text);
-        match one(&mut rig, &text) {
+        since.push(text);
+        let _case = Case(case, &since);
+        match one(&mut rig, &since[since.len() - 1]) {
             Ok(_) => {
                 done += 1;
-                // A chunk that can neither undo nor return early has its first and its last statement in it.
-                if whole {
+                // A chunk has its first and its last statement in it, unless it or a callback before it can undo.
+                if whole && !since.iter().any(|text: &String| text.contains("undo")) {
                     let session = rig.session();
                     for name in ["fuzzin", "fuzzout"] {
                         assert_eq!(u64::from(session.patterns[name].steps), 1 + case % 200, "{name}");
@@ -167,7 +169,8 @@ fn random_text_commands_take_effect_whole_or_not_at_all() {
         let mut dice = dice(case ^ 0x5555);
         let text = if dice.below(10) == 0 { dice.mutated(&texts) } else { dice.command() };
         for text in text.lines() {
-            let _case = Case(case, text);
+            let this = [text.to_owned()];
+            let _case = Case(case, &this);
             done += u64::from(line(&mut session, text));
         }
     }
@@ -196,7 +199,8 @@ fn random_commands_through_exec_do_what_they_do_alone() {
             "local n = 0 for _, line in ipairs {{ {} }} do if exec(line).success then n = n + 1 end end return n",
             quoted.join(", ")
         );
-        let _case = Case(round, &text);
+        let this = [text.clone()];
+        let _case = Case(round, &this);
         let count = lines.iter().filter(|l| line(&mut model, l)).count();
         assert_eq!(one(&mut rig, &text), Ok(vec![count.to_string()]));
         assert_eq!(rig.session(), model);
@@ -231,7 +235,8 @@ fn the_corpus_of_commands_keeps_the_session_whole() {
     for (name, text) in corpus("commands") {
         let mut session = beginning();
         for (number, text) in text.lines().enumerate() {
-            let _case = Case(number as u64 + 1, text);
+            let this = [text.to_owned()];
+            let _case = Case(number as u64 + 1, &this);
             let (text, must_fail) = text.strip_prefix("fails: ").map_or((text, false), |text| (text, true));
             assert_eq!(line(&mut session, text), !must_fail, "{name} line {}: {text}", number + 1);
         }

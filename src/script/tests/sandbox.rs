@@ -101,7 +101,6 @@ fn what_is_too_much_says_so() {
             "stack overflow",
         ),
         ("local m = {} m.__index = m setmetatable(m, m) print(m.x)", "__index"),
-        ("pcall()", "bad argument #1"),
         ("coroutine.resume(nil)", "coroutine.resume takes a coroutine, got nil"),
         ("select('#', tostring())", "bad argument #1"),
         ("error((select(2, load(('('):rep(1 << 20)))), 0)", "overflow"),
