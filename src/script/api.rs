@@ -485,5 +485,6 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     native.set("require", text::require(lua, world)?)?;
     let prelude = lua.load(include_str!("lua/prelude.lua")).set_name(format!("={}", vm::HIDDEN));
     let made: Table = prelude.call(native)?;
-    state::install(lua, &made)
+    state::install(lua, &made)?;
+    vm::seal(lua, later::LATER)
 }

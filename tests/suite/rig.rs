@@ -9,6 +9,7 @@ use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
 use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
+use tracklight::script::vm::Limits;
 use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
 
@@ -197,6 +198,11 @@ impl Rig {
     /// The Session now.
     pub fn session(&self) -> Session {
         (*self.snapshot().session).clone()
+    }
+
+    /// Let a chunk run no longer than this, and a callback no longer than that.
+    pub fn limit(&mut self, eval: Duration) {
+        self.script.set_limits(Limits { eval, callback: eval });
     }
 
     /// Run Lua now, as Alt+Enter does.
