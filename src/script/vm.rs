@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use mlua::{Error, Lua, LuaOptions, StdLib, Value, Variadic};
 
-use super::matcher;
 use super::hook::{self, HOOK_EVERY, Refused, TEXT_MAX};
+use super::matcher;
 
 /// Where time is read: handed in, so that this room has no clock of its own.
 pub type Now = fn() -> Instant;
