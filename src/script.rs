@@ -3,15 +3,20 @@
 //! Thread: script. **Invariant:** it asks with Batches and sees Snapshots; nothing here can block the engine.
 //!
 //! Reading order: [`vm`] (the sandbox), [`world`] (one chunk is one transaction), [`api`] (what people type),
-//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`docs`] (help, stubs, manual).
+//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`dry`] and [`mod@patch`] (the session
+//! written back into a person's text), [`scribe`] (when that is done), [`docs`] (help, stubs, manual).
 
 pub mod api;
 pub mod clock;
 pub mod docs;
+pub mod dry;
 mod held;
+mod hook;
 mod matcher;
 pub mod mirror;
 pub mod observe;
+pub mod patch;
+pub mod scribe;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -34,12 +39,15 @@ use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult,
 
 use clock::Follow;
 pub use docs::{Completion, completions, help, manual, stubs};
+pub use dry::{Dry, Made};
 pub use mirror::mirror;
 use observe::Heard;
+pub use patch::{Patched, patch};
+pub use scribe::Scribe;
 use source::Source;
-use vm::{Budget, Limits, Now};
+use vm::{Budget, Limits, Now, Sandbox};
 use watch::ClockState;
-use world::{Pending, Run, Scope, Shared, World};
+use world::{Pending, Run, Scope, Shared, World, cut_line};
 
 /// What the transaction of a chunk or callback came to.
 pub(crate) struct Done<R> {
@@ -50,7 +58,8 @@ pub(crate) struct Done<R> {
 }
 
 /// Why a chunk or callback failed; nothing of it took effect.
-pub(crate) struct Failure {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
     /// Buffer line, from 1, when known.
     pub line: Option<u32>,
     /// What is wrong.
@@ -75,7 +84,7 @@ impl Failure {
 
 /// The script station: runs chunks and callbacks.
 pub struct Script {
-    lua: Lua,
+    lua: Sandbox,
     world: Shared,
     ends: ScriptEnds,
     limits: Limits,
@@ -128,14 +137,12 @@ impl Script {
         self.follow.timing()
     }
 
-    fn state(world: &Shared) -> (Lua, Option<String>) {
+    fn state(world: &Shared) -> (Sandbox, Option<String>) {
         let budget = world.borrow().budget.clone();
         let made = vm::sandbox(&budget).and_then(|lua| api::install(&lua, world).map(|()| lua));
         match made {
             Ok(lua) => (lua, None),
-            Err(error) => (Lua::new_with(mlua::StdLib::NONE, mlua::LuaOptions::default()).unwrap_or_default(), {
-                Some(format!("Lua could not start: {}", vm::message(&error)))
-            }),
+            Err(error) => (Sandbox::empty(), Some(format!("Lua could not start: {}", vm::message(&error)))),
         }
     }
 
@@ -426,26 +433,26 @@ fn compile(lua: &Lua, name: &str, first_line: u32, text: &str, repl: bool) -> ml
 /// A value as the console shows it.
 fn show(value: &Value) -> mlua::Result<Arc<str>> {
     Ok(match value {
-        Value::String(text) => Arc::from(text.to_string_lossy()),
+        Value::String(text) => cut_line(&text.to_string_lossy()),
         Value::Table(table) if table.metatable().is_none() => {
             let mut parts = vec![];
             for pair in table.clone().pairs::<Value, Value>().take(33) {
                 let (key, value) = pair?;
                 let value = match &value {
                     Value::Table(_) => "{…}".to_owned(),
-                    other => other.to_string()?,
+                    other => api::text::shown(other)?,
                 };
                 parts.push(match key {
                     Value::Integer(_) => value,
-                    key => format!("{} = {value}", key.to_string()?),
+                    key => format!("{} = {value}", api::text::shown(&key)?),
                 });
             }
             if parts.len() > 32 {
                 parts[32] = "…".to_owned();
             }
-            Arc::from(format!("{{ {} }}", parts.join(", ")))
+            cut_line(&format!("{{ {} }}", parts.join(", ")))
         }
-        other => Arc::from(other.to_string()?),
+        other => cut_line(&other.to_string()?),
     })
 }
 

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use mlua::{Error, Function, Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value};
 
+use super::dry::Trace;
 use super::vm;
 use super::world::{Shared, fail};
 use crate::model::BeatSpan;
@@ -410,10 +411,13 @@ impl UserData for Handle {
             module::property(lua, &world_of(lua)?, this, &key).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::NewIndex, |lua, this, (key, value): (Value, Value)| {
-            module::assign(lua, &world_of(lua)?, this, &key, &value).map_err(|e| placed(lua, e, ""))
+            let world = world_of(lua)?;
+            Trace::stand(lua, &world);
+            module::assign(lua, &world, this, &key, &value).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::Call, |lua, this, args: MultiValue| {
             let world = world_of(lua)?;
+            Trace::stand(lua, &world);
             module::called(lua, &world, this, &args.into_vec()).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_function(MetaMethod::Eq, |_, (a, b): (Value, Value)| {
@@ -440,6 +444,7 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
     lua.create_function(move |lua, args: MultiValue| {
         let budget = world.borrow().budget.clone();
         budget.spend()?;
+        Trace::stand(lua, &world);
         let mut values = args.into_vec();
         // Put together only for an error: a call must cost little.
         let title = || entry.title();
@@ -486,5 +491,6 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     native.set("require", text::require(lua, world)?)?;
     let prelude = lua.load(include_str!("lua/prelude.lua")).set_name(format!("={}", vm::HIDDEN));
     let made: Table = prelude.call(native)?;
-    state::install(lua, &made)
+    state::install(lua, &made)?;
+    vm::seal(lua, later::LATER)
 }

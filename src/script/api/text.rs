@@ -49,10 +49,18 @@ print(done.success, exec("bpm 90").success, clock:getBPM())
     },
 ];
 
+/// A value as text; bytes that are no UTF-8 are shown as such.
+pub fn shown(value: &Value) -> mlua::Result<String> {
+    match value {
+        Value::String(text) => Ok(text.to_string_lossy()),
+        other => other.to_string(),
+    }
+}
+
 fn print(call: &Call<'_>) -> mlua::Result<Value> {
     let mut words = Vec::with_capacity(call.args.len());
     for value in &call.args {
-        words.push(value.to_string()?);
+        words.push(shown(value)?);
     }
     call.world.borrow_mut().say(ConsoleKind::Output, &words.join("\t"));
     Ok(Value::Nil)
@@ -63,7 +71,7 @@ fn entry_of(call: &Call<'_>, function: &Function) -> Option<&'static Entry> {
     let globals = call.lua.globals();
     entries()
         .filter(|e| e.owner == Owner::Global)
-        .find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
+        .find(|e| globals.get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
 }
 
 fn show_help(call: &Call<'_>) -> mlua::Result<Value> {
