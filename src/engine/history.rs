@@ -93,7 +93,9 @@ impl History {
             return;
         }
         if !batch.origin.is_user() {
-            self.foreign += 1;
+            // The script's text and the layout are nobody's music: a gesture goes on over them.
+            let music = |edit: &Edit| !matches!(edit, Edit::Text(_) | Edit::Layout(..));
+            self.foreign += u64::from(done.forward.iter().any(music));
             return;
         }
         self.redo.clear();
@@ -189,7 +191,9 @@ impl Entry {
         let (mut steps, mut skipped) = (Vec::with_capacity(self.steps.len()), vec![]);
         for step in self.steps.into_iter().rev() {
             match session.apply(&step.undo) {
-                Ok(now) if !careful || now == step.now => steps.push(Step { undo: now, now: step.undo }),
+                Ok(now) if now == step.now || !(careful || matches!(now, Edit::Text(_))) => {
+                    steps.push(Step { undo: now, now: step.undo })
+                }
                 Ok(now) => {
                     // Just made, so its inverse applies.
                     let _ = session.apply(&now);

@@ -3,6 +3,7 @@
 //!
 //! Thread: script.
 
+pub mod callbacks;
 pub mod config;
 pub mod connect;
 pub mod engine;
@@ -50,7 +51,7 @@ pub enum Owner {
     Param,
     /// `live("name")`.
     Live,
-    /// What `clock:every` and its kind give back.
+    /// What `clock:every`, `onChange` and their kind give back.
     Timer,
     /// `engine:getModuleRegistry()`.
     Registry,
@@ -148,7 +149,8 @@ pub struct Entry {
     pub returns: &'static str,
     /// What it does.
     pub doc: &'static str,
-    /// An example that runs (a test runs it).
+    /// An example with its results, which a test runs and compares: `--> printed`, `--! part of an error`; `-- later`
+    /// begins the next chunk, `-- 2 beats later` after so much of the song.
     pub example: &'static str,
     /// What is run.
     pub run: fn(&Call<'_>) -> mlua::Result<Value>,
@@ -186,6 +188,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         connect::ENTRIES,
         play::ENTRIES,
         transport::ENTRIES,
+        callbacks::ENTRIES,
         live::ENTRIES,
         engine::ENTRIES,
         text::ENTRIES,
@@ -482,5 +485,6 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     native.set("require", text::require(lua, world)?)?;
     let prelude = lua.load(include_str!("lua/prelude.lua")).set_name(format!("={}", vm::HIDDEN));
     let made: Table = prelude.call(native)?;
-    state::install(lua, &made)
+    state::install(lua, &made)?;
+    vm::seal(lua, later::LATER)
 }

@@ -237,6 +237,7 @@ impl Dry {
                 label: CHUNK.to_owned(),
                 scope: Scope::Chunk(Arc::from(CHUNK), 1, lines),
                 beat: None,
+                shift: 0.0,
                 frame: 0.0,
                 discard: true,
             });

@@ -9,16 +9,21 @@
 
 mod banks;
 mod bounce;
+mod callbacks;
 mod chains;
 mod clock;
 mod crash;
+mod dice;
 mod engine;
 mod engine_rig;
+mod examples;
+mod fuzz;
 mod golden;
 mod headless;
 mod host;
 mod host_rig;
 mod lua;
+mod manual;
 mod modules;
 mod moments;
 mod patch_any;
@@ -29,11 +34,16 @@ mod sampler;
 mod shell;
 mod shell_vst3;
 mod soak;
+#[cfg(all(feature = "standalone", target_os = "linux"))]
+mod standalone;
 mod strategy;
 mod tidy;
+mod timing;
+mod twoway;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;
+mod window;
 
 use tracklight_host::CountingAlloc;
 

@@ -41,7 +41,7 @@ impl Page {
 
     /// A text command is done elsewhere.
     pub fn says(mut self, line: &str) -> Self {
-        let standing = crate::model::text::Standing { playing: false, beat: 0.0, bpm: 120.0, host_leads: false };
+        let standing = crate::model::text::Standing { bpm: 120.0, ..Default::default() };
         let mut draft = self.live.clone();
         let reply = crate::model::text::run(&mut draft, standing, line).unwrap();
         for command in reply.commands {
