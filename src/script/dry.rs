@@ -10,7 +10,7 @@ use std::time::Instant;
 use mlua::Lua;
 use tree_sitter::Tree;
 
-use super::patch::tree::Reader;
+use super::patch::reader::Reader;
 use super::vm::{self, Budget, Limits, Now};
 use super::world::{Run, Scope, Shared, World};
 use super::{Failure, Source, api, compile, split_place};

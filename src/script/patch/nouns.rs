@@ -24,11 +24,13 @@ impl<'a> Desk<'a> {
             // `statement` writes it.
             return Plan::Write(vec![]);
         }
-        let guarded = self.acts(item).iter().any(|a| a.guarded && !matches!(a.what, What::Global("live")));
+        if self.acts(item).iter().any(|act| act.guarded && self.makes(act)) {
+            return self.leave(item, None, None);
+        }
         match self.without(name) {
             Some(changes) if there(self.live) => Plan::Write(self.instead(item, name, changes)),
             Some(changes) => Plan::Write(vec![changes]),
-            None if guarded || self.made.set_at.contains_key(item) => self.leave(item, None, None),
+            None if self.made.set_at.contains_key(item) => self.leave(item, None, None),
             None => Plan::Write(vec![]),
         }
     }

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::sites::Desk;
 use super::tree::Code;
 use crate::model::session::MASTER;
-use crate::model::{ConnKind, Connection, Edit, Item, Name, Session, TextMark};
+use crate::model::{ConnKind, Connection, Edit, Item, Name, Path, Session, TextMark};
 use crate::script::Failure;
 use crate::script::dry::{Dry, Made};
 use crate::script::mirror::single::scalar;
@@ -105,7 +105,18 @@ impl<'a> Solver<'a> {
 
     /// The touched items that still differ.
     fn open(&self) -> Vec<Item> {
-        self.differs.iter().filter(|item| self.is_touched(item)).cloned().collect()
+        self.differs.iter().filter(|item| self.is_touched(item) && self.stands(item)).cloned().collect()
+    }
+
+    /// Whether what an item hangs on is there in both: else it comes or goes with that.
+    fn stands(&self, item: &Item) -> bool {
+        let both = |name: &Name| self.live.modules.contains_key(name) == self.made.session.modules.contains_key(name);
+        match item {
+            Item::Cable(from, to, _) => both(from) && both(to),
+            Item::Macro(Path::Connection { module, source }) => both(module) && both(source),
+            Item::Macro(path) => both(path.first()),
+            _ => true,
+        }
     }
 
     /// Whether an item was touched, by itself or with what it is part of.
@@ -390,9 +401,13 @@ impl<'a> Solver<'a> {
         for (from, to) in std::mem::take(&mut self.renames) {
             self.mark_rename(&from, &to);
         }
-        for (place, item) in self.open().iter().enumerate() {
-            let offered = place < OFFERS && !self.is_late();
-            let mark = self.mark(item, offered);
+        let open = self.open();
+        let left = self.at_desk(|desk| {
+            let left = open.iter().enumerate().map(|(at, item)| Left::of(desk, item, at < OFFERS));
+            left.collect::<Vec<Left>>()
+        });
+        for (item, left) in open.iter().zip(left.unwrap_or_default()) {
+            let mark = self.mark(item, left);
             self.marks.push(mark);
         }
         self.marks.sort_by_key(|mark| mark.line);
@@ -401,37 +416,16 @@ impl<'a> Solver<'a> {
         Patched { text: Arc::from(self.text), marks: self.marks, written: self.written }
     }
 
-    fn mark(&mut self, item: &Item, offered: bool) -> TextMark {
-        let place = self.made.set_at.get(item).and_then(|at| at.last());
-        let read = self.at_desk(|desk| {
-            let (line, pin, computed) = match desk.plan(item) {
-                Plan::Leave { line, pin } => (line, pin, true),
-                Plan::Write(_) => (place.map_or(1, |p| p.line), None, false),
-            };
-            let pin = pin.and_then(|changes| desk.code.apply(&changes));
-            // A statement after the one that computes it, or at the end.
-            let after = place.and_then(|place| desk.code.top_at(place.outer));
-            let statement = desk.statement(item);
-            let over = |at: Option<usize>| desk.code.apply(&[desk.code.insert_statement(at, statement.as_deref()?)]);
-            let mut overs: Vec<String> = [after, None].into_iter().filter_map(over).collect();
-            overs.dedup();
-            (line, pin, overs, computed)
-        });
-        let (line, pin, overs, computed) = read.unwrap_or((1, None, vec![], false));
-        let (mut pinned, mut over) = (None, None);
-        if offered {
-            pinned = pin.and_then(|text| self.offer(text, item));
-            over = overs.into_iter().find_map(|text| self.offer(text, item));
+    fn mark(&mut self, item: &Item, left: Left) -> TextMark {
+        let (mut pin, mut over) = (None, None);
+        if !self.is_late() {
+            pin = left.pin.and_then(|text| self.offer(text, item));
+            over = left.overs.into_iter().find_map(|text| self.offer(text, item));
         }
         let value = scalar(self.live, item).unwrap_or_else(|| "another".to_owned());
-        let why = if computed { "the script computes it here" } else { "no small edit of the script gives it" };
-        TextMark {
-            line,
-            item: Arc::from(item.to_string()),
-            message: Arc::from(format!("{value} in the session; {why}")),
-            pin: pinned,
-            over,
-        }
+        let why = if left.computed { "the script computes it here" } else { "no small edit of the script gives it" };
+        let message = Arc::from(format!("{value} in the session; {why}"));
+        TextMark { line: left.line, item: Arc::from(item.to_string()), message, pin, over }
     }
 
     /// The text, if a dry run proves it for this item alone.
@@ -442,6 +436,35 @@ impl<'a> Solver<'a> {
             && differs.is_subset(&self.differs)
             && self.made.session.diff(&made.session).iter().all(right);
         good.then(|| Arc::from(text))
+    }
+}
+
+/// An item that is left, with the texts that may be offered.
+struct Left {
+    line: u32,
+    computed: bool,
+    pin: Option<String>,
+    overs: Vec<String>,
+}
+
+impl Left {
+    fn of(desk: &Desk<'_>, item: &Item, offered: bool) -> Self {
+        let place = desk.made.set_at.get(item).and_then(|at| at.last());
+        let (line, pin, computed) = match desk.plan(item) {
+            Plan::Leave { line, pin } => (line, pin, true),
+            Plan::Write(_) => (place.map_or(1, |p| p.line), None, false),
+        };
+        if !offered {
+            return Self { line, computed, pin: None, overs: vec![] };
+        }
+        let pin = pin.and_then(|changes| desk.code.apply(&changes));
+        // A statement after the one that computes it, or at the end.
+        let after = place.and_then(|place| desk.code.top_at(place.outer));
+        let statement = desk.statement(item);
+        let over = |at: Option<usize>| desk.code.apply(&[desk.code.insert_statement(at, statement.as_deref()?)]);
+        let mut overs: Vec<String> = [after, None].into_iter().filter_map(over).collect();
+        overs.dedup();
+        Self { line, computed, pin, overs }
     }
 }
 

@@ -74,7 +74,7 @@ impl Page {
 
     /// The text stays as it is; gives the only mark.
     #[track_caller]
-    pub fn is_marked(mut self) -> crate::model::TextMark {
+    pub fn stays_marked(mut self) -> crate::model::TextMark {
         let patched = self.patch();
         assert_eq!(&*patched.text, self.text);
         assert_eq!((patched.marks.len(), patched.written.len()), (1, 0), "{:?}", patched.marks);
