@@ -5,7 +5,7 @@
 //! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
 //! declaration list), [`session`] (the document), [`path`] (how a person points into it),
 //! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
-//! (what is told), [`mod@file`] (how it is kept).
+//! (what is told), [`mod@file`] (how it is kept), [`lexicon`] (what an editor says about the language).
 
 pub mod bank;
 pub mod clip;
@@ -13,6 +13,7 @@ pub mod command;
 pub mod edit;
 pub mod event;
 pub mod file;
+pub mod lexicon;
 pub mod name;
 pub mod param;
 pub mod path;
@@ -28,6 +29,7 @@ pub use clip::AudioClip;
 pub use command::{Ask, Batch, BatchId, Command, EvalCall, Moment, Origin, Shot, TransportVerb, When};
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
+pub use lexicon::{Argument, Completion, Lexicon};
 pub use name::{Name, NameError, Uid};
 pub use param::{Param, ParamKind, ParamMap, Unit};
 pub use path::{Path, PathError};

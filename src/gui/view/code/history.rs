@@ -1,0 +1,191 @@
+//! Undo and redo of the text: whatever changed it, by hand or by command, is one step back. Thread: gui. Pure.
+
+use std::ops::Range;
+
+/// Most steps kept.
+const STEPS_MAX: usize = 2000;
+/// Seconds after which typing on is a step of its own.
+const PAUSE_SECS: f64 = 1.5;
+
+/// One change: at a byte, what went and what came, and what was selected (characters) before and after.
+#[derive(Debug, Clone, PartialEq)]
+struct Step {
+    at: usize,
+    gone: String,
+    come: String,
+    before: Range<usize>,
+    after: Range<usize>,
+    time: f64,
+}
+
+impl Step {
+    /// Take a step in when it goes on where this one ended: letters of one word, or one letter deleted after another.
+    fn absorb(&mut self, next: &Step) -> bool {
+        if next.time - self.time > PAUSE_SECS {
+            return false;
+        }
+        let typed = self.gone.is_empty() && next.gone.is_empty() && next.at == self.at + self.come.len();
+        let word = !next.come.contains('\n')
+            && next.come.chars().count() == 1
+            && !(self.come.ends_with(char::is_whitespace) && !next.come.starts_with(char::is_whitespace));
+        let both = self.come.is_empty() && next.come.is_empty() && next.gone.chars().count() == 1;
+        if typed && word && !self.come.contains('\n') {
+            self.come.push_str(&next.come);
+        } else if both && next.at + next.gone.len() == self.at {
+            self.gone.insert_str(0, &next.gone);
+            self.at = next.at;
+        } else {
+            return false;
+        }
+        self.after = next.after.clone();
+        self.time = next.time;
+        true
+    }
+}
+
+/// The steps of one text.
+#[derive(Default)]
+pub struct History {
+    // The text and selection after the last step.
+    text: String,
+    selection: Range<usize>,
+    done: Vec<Step>,
+    undone: Vec<Step>,
+}
+
+impl History {
+    /// Look at the text after a frame: if it is another one, that is a step. Costs a comparison when it is the same.
+    pub fn look(&mut self, text: &str, selection: &Range<usize>, time: f64) {
+        if self.text == text {
+            self.selection = selection.clone();
+            return;
+        }
+        let (at, gone, come) = difference(&self.text, text);
+        let step = Step {
+            at,
+            gone: self.text[gone].to_owned(),
+            come: text[come].to_owned(),
+            before: self.selection.clone(),
+            after: selection.clone(),
+            time,
+        };
+        if self.undone.is_empty() && self.done.last_mut().is_some_and(|last| last.absorb(&step)) {
+            // It is part of the last step now.
+        } else {
+            self.done.push(step);
+        }
+        self.undone.clear();
+        if self.done.len() > STEPS_MAX {
+            self.done.remove(0);
+        }
+        text.clone_into(&mut self.text);
+        self.selection = selection.clone();
+    }
+
+    /// Begin with this text: nothing before it can be had back.
+    pub fn begin(&mut self, text: &str) {
+        *self = Self { text: text.to_owned(), ..Self::default() };
+    }
+
+    /// Whether there is nothing to undo and nothing was ever typed.
+    pub fn is_fresh(&self) -> bool {
+        self.done.is_empty() && self.undone.is_empty()
+    }
+
+    /// Take the last step back; gives the text and what is selected then.
+    pub fn undo(&mut self) -> Option<(&str, Range<usize>)> {
+        let mut step = self.done.pop()?;
+        self.text.replace_range(step.at..step.at + step.come.len(), &step.gone);
+        self.selection = step.before.clone();
+        // What is done again after this is never typed on to.
+        step.time = f64::NEG_INFINITY;
+        self.undone.push(step);
+        Some((&self.text, self.selection.clone()))
+    }
+
+    /// Do a step again.
+    pub fn redo(&mut self) -> Option<(&str, Range<usize>)> {
+        let step = self.undone.pop()?;
+        self.text.replace_range(step.at..step.at + step.gone.len(), &step.come);
+        self.selection = step.after.clone();
+        self.done.push(step);
+        Some((&self.text, self.selection.clone()))
+    }
+}
+
+/// The one stretch in which two texts differ: where, and its bytes in each.
+fn difference(old: &str, new: &str) -> (usize, Range<usize>, Range<usize>) {
+    let mut start = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    while !(old.is_char_boundary(start) && new.is_char_boundary(start)) {
+        start -= 1;
+    }
+    let most = old.len().min(new.len()) - start;
+    let mut same = old.bytes().rev().zip(new.bytes().rev()).take(most).take_while(|(a, b)| a == b).count();
+    while !(old.is_char_boundary(old.len() - same) && new.is_char_boundary(new.len() - same)) {
+        same -= 1;
+    }
+    (start, start..old.len() - same, start..new.len() - same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn caret(at: usize) -> Range<usize> {
+        at..at
+    }
+
+    #[test]
+    fn a_word_is_one_step_and_a_pause_begins_another() {
+        let mut history = History::default();
+        for (text, time) in [("k", 0.0), ("ki", 0.1), ("ki ", 0.2), ("ki x", 0.3), ("ki xy", 0.4), ("ki xyz", 5.0)] {
+            history.look(text, &caret(text.len()), time);
+        }
+        let mut seen = vec![];
+        while let Some((text, selection)) = history.undo() {
+            seen.push((text.to_owned(), selection.start));
+        }
+        assert_eq!(seen, [("ki xy".into(), 5), ("ki ".into(), 3), (String::new(), 0)]);
+        while history.redo().is_some() {}
+        assert_eq!(history.text, "ki xyz");
+    }
+
+    #[test]
+    fn letters_deleted_one_after_another_are_one_step() {
+        let mut history = History::default();
+        history.begin("one two");
+        for (text, time) in [("one tw", 0.0), ("one t", 0.1), ("one ", 0.2)] {
+            history.look(text, &caret(text.len()), time);
+        }
+        assert_eq!(history.undo().map(|(text, _)| text.to_owned()), Some("one two".into()));
+        assert_eq!(history.undo(), None);
+    }
+
+    #[test]
+    fn a_change_after_undo_ends_what_could_be_redone() {
+        let mut history = History::default();
+        history.look("a", &caret(1), 0.0);
+        history.look("a\nb", &caret(3), 9.0);
+        history.undo();
+        history.look("ac", &caret(2), 9.1);
+        assert_eq!(history.redo(), None);
+        assert_eq!(history.undo().map(|(text, _)| text.to_owned()), Some("a".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn all_the_way_back_is_the_first_text_and_forth_the_last(
+            texts in prop::collection::vec("[a-cäö\n ]{0,8}", 1..20)
+        ) {
+            let mut history = History::default();
+            for (number, text) in texts.iter().enumerate() {
+                history.look(text, &caret(0), number as f64 * 0.7);
+            }
+            while history.undo().is_some() {}
+            prop_assert_eq!(&history.text, "");
+            while history.redo().is_some() {}
+            prop_assert_eq!(&history.text, texts.last().expect("one"));
+        }
+    }
+}
