@@ -282,7 +282,7 @@ impl Script {
                     world.pending.clear();
                 }
                 Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
-                Event::Triggered(_) | Event::WriteText => {}
+                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {
