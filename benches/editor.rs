@@ -61,7 +61,7 @@ impl Bench {
         let mut session = Session::new();
         session.text = Arc::from(text);
         wires.remote.snapshot.store(Arc::new(Snapshot::first(session)));
-        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |_| String::new());
+        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |_| String::new()).with_words(tracklight::script::completions);
         let mut bench = Self { context: egui::Context::default(), app, time: 0.0 };
         bench.frame(vec![]);
         bench

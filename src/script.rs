@@ -32,7 +32,7 @@ use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult,
 
 use clock::Follow;
 pub use clock::Timing;
-pub use docs::{Completion, completions, help, manual, stubs};
+pub use docs::{completions, help, manual, stubs};
 pub use mirror::mirror;
 use source::Source;
 use vm::{Budget, Limits, Now};

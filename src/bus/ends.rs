@@ -165,6 +165,14 @@ pub trait Files: Send + Sync {
     fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String>;
     /// Write a text file, safe against a crash: whole or not at all.
     fn write_text(&self, path: &str, text: &str) -> Result<(), String>;
+    /// A number that is another one when the file at `path` was written again; `None` where there is no file.
+    fn changed_at(&self, _path: &str) -> Option<u64> {
+        None
+    }
+    /// Paths that begin with what was typed so far, in the folders or absolute; a folder ends with `/`. For completion.
+    fn list(&self, _typed: &str, _folders: &[String]) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// The audio thread's ends.

@@ -157,7 +157,7 @@ keys! {
     Code "Ctrl+Shift+Z, Ctrl+Alt+Z" &[ctrl_shift(Key::Z), ctrl_alt(Key::Z)], Some(Action::LastGood), "Go back to the last good evaluation.";
     Code "Ctrl+Z" &[ctrl(Key::Z)], Some(Action::UndoText), "Take back the last change of the text, by hand or by command.";
     Code "Ctrl+Y" &[ctrl(Key::Y)], Some(Action::RedoText), "Do it again.";
-    Code "Ctrl+Space, Ctrl+J" &[ctrl(Key::Space), ctrl(Key::J)], Some(Action::Complete), "Show what could be typed here.";
+    Code "Ctrl+Space, Ctrl+N" &[ctrl(Key::Space), ctrl(Key::N)], Some(Action::Complete), "Show what could be typed here.";
     Code "Up, Down, Tab, Enter, Esc" &[], None, "In that list: choose, take, put it away. Enter takes what was chosen, or completes a word of two letters or more.";
     Code "Ctrl+F" &[ctrl(Key::F)], Some(Action::Find), "Find; in the bar Enter goes on, Shift+Enter back, Esc closes it.";
     Code "Ctrl+Shift+F, Ctrl+Alt+F" &[ctrl_shift(Key::F), ctrl_alt(Key::F)], Some(Action::Replace), "Find and replace.";

@@ -8,7 +8,7 @@ mod modules;
 mod patterns;
 mod values;
 
-pub use complete::complete;
+pub use complete::{complete, last_word};
 
 use super::command::{Command, TransportVerb};
 use super::name::Name;

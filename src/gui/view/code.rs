@@ -1,8 +1,20 @@
 //! The Code view: the script buffer, running parts of it, and the console under it. Thread: gui.
 
 mod buffer;
+mod complete;
+mod context;
+mod file;
+mod find;
+mod hint;
+mod history;
 mod keep;
+mod keys;
+mod page;
+mod pairs;
+mod place;
+mod popup;
 mod run;
+mod under;
 
 use std::ops::Range;
 
@@ -13,12 +25,17 @@ use super::super::scene::{Intents, Scene};
 use super::super::theme;
 use super::super::widget::script_text;
 use super::console::Console;
-use crate::model::{Command, Session, When};
-use buffer::Buffer;
+use crate::bus::Files;
+use crate::model::{Command, Lexicon, Session, When};
+use buffer::{Buffer, Desk};
+use file::{ScriptFile, Turn};
 use keep::Keeper;
+use place::Place;
 use run::{MOMENTS, Runs, countdown, moment_name};
 
 pub use buffer::editor_id;
+#[cfg(test)]
+pub use context::tests::words as test_words;
 
 /// Writes a session as Lua: the script room's mirror, handed in because siblings do not import each other.
 pub type Mirror = fn(&Session) -> String;
@@ -30,6 +47,10 @@ pub struct Code {
     runs: Runs,
     moment: When,
     mirror: Mirror,
+    words: Lexicon,
+    file: ScriptFile,
+    place: Place,
+    restored: bool,
     // Whether the generated script is shown, and the one of the revision last seen.
     mirrored: bool,
     generated: (Option<u64>, Buffer),
@@ -38,13 +59,17 @@ pub struct Code {
 
 impl Code {
     /// An empty buffer.
-    pub fn new(mirror: Mirror) -> Self {
+    pub fn new(mirror: Mirror, words: Lexicon) -> Self {
         Self {
             buffer: Buffer::default(),
             keeper: Keeper::default(),
             runs: Runs::default(),
             moment: When::NextBar,
             mirror,
+            words,
+            file: ScriptFile::default(),
+            place: Place::default(),
+            restored: false,
             mirrored: false,
             generated: (None, Buffer::default()),
             console: Console::default(),
@@ -52,15 +77,49 @@ impl Code {
     }
 
     /// What must happen every frame, shown or not: results, the session's text, saving what was typed.
-    pub fn tend(&mut self, scene: &Scene, intents: &mut Intents<'_>) {
+    pub fn tend(&mut self, scene: &Scene, files: &dyn Files, intents: &mut Intents<'_>) {
         if let Some(text) = self.keeper.look(&scene.snapshot.session.text) {
-            self.buffer.replace(&text);
+            self.buffer.take_in(&text);
             self.runs.follow(&text);
         }
         self.runs.look(&scene.snapshot, &self.buffer.text, scene.time);
         if self.keeper.due(scene.time) {
             self.save(intents);
         }
+        self.tend_file(scene, files, intents);
+    }
+
+    /// The script's file, and where somebody was in it.
+    fn tend_file(&mut self, scene: &Scene, files: &dyn Files, intents: &mut Intents<'_>) {
+        let session = &scene.snapshot.session;
+        if !std::mem::replace(&mut self.restored, true) {
+            self.file.restore(session, files);
+            self.place.restore(&mut self.buffer, session.layout.get(place::ENTRY));
+        }
+        if let Some(entry) = self.place.look(&self.buffer, scene.time) {
+            intents.keep("place in the script", Command::SetLayout(place::ENTRY.into(), Some(entry)));
+        }
+        let turn = self.file.look(files, &self.buffer.text, scene.time);
+        self.turn(turn, scene.time, intents);
+    }
+
+    fn turn(&mut self, turn: Option<Turn>, time: f64, intents: &mut Intents<'_>) {
+        let Some(Turn::Take(text, run)) = turn else { return };
+        self.buffer.replace(&text);
+        self.keeper.typed(time);
+        self.runs.follow(&text);
+        if run {
+            self.act(Action::RunAll, intents);
+        }
+    }
+
+    /// The window is about to close: what was typed, and where, goes to the session; the next window begins there.
+    pub fn close(&mut self, intents: &mut Intents<'_>) {
+        self.save(intents);
+        if let Some(entry) = self.place.last(&self.buffer) {
+            intents.keep("place in the script", Command::SetLayout(place::ENTRY.into(), Some(entry)));
+        }
+        self.restored = false;
     }
 
     /// Whether something is typed that the session does not have yet.
@@ -76,22 +135,29 @@ impl Code {
     }
 
     /// Draw it.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, files: &dyn Files, intents: &mut Intents<'_>) {
         Panel::bottom("console").resizable(true).default_size(190.0).min_size(60.0).show(ui, |ui| {
             self.console.ui(ui, scene, intents);
         });
         ui.horizontal(|ui| self.tools(ui, scene, intents));
-        self.complaints(ui);
         if self.mirrored {
+            self.complaints(ui);
             return self.show_mirror(ui, scene);
         }
-        let typed = self.buffer.edit(ui, &self.runs, scene.time);
+        let turn = self.file.ui(ui, files, &scene.snapshot.session, &self.buffer.text, intents);
+        self.turn(turn, scene.time, intents);
+        self.complaints(ui);
+        let desk = Desk { words: (self.words)(), snapshot: &scene.snapshot, time: scene.time };
+        let typed = self.buffer.edit(ui, &self.runs, &desk);
         if typed.changed {
             self.keeper.typed(scene.time);
             self.runs.follow(&self.buffer.text);
         }
         for action in typed.actions {
-            self.act(action, intents);
+            match action {
+                Action::Save => self.file.save(files, &self.buffer.text, intents),
+                other => self.act(other, intents),
+            }
         }
     }
 
@@ -120,6 +186,20 @@ impl Code {
             }
         });
         super::super::widget::named(&shown.response.labelled_by(label.id), "Moment");
+        for (name, hint, mode) in [
+            ("Find", "Ctrl+F", find::Mode::Find),
+            ("Replace", "Ctrl+Shift+F or Ctrl+Alt+F", find::Mode::Replace),
+            ("Line", "Ctrl+G", find::Mode::Line),
+        ] {
+            if !self.mirrored && ui.button(name).on_hover_text(hint).clicked() {
+                self.buffer.find.open(mode, "");
+            }
+        }
+        for (name, hint, by) in [("A-", "Smaller letters (Ctrl+- or Ctrl+8)", -1.0), ("A+", "Larger letters (Ctrl+= or Ctrl+9)", 1.0)] {
+            if ui.button(name).on_hover_text(hint).clicked() {
+                self.buffer.resize(by);
+            }
+        }
         if let Some(text) = countdown(&scene.snapshot, scene.beat()) {
             ui.separator();
             ui.label(RichText::new(text).color(theme::EDITING));

@@ -17,6 +17,7 @@ use super::lua_syntax::{Fault, faults};
 #[derive(Default)]
 pub struct LuaText {
     text: String,
+    version: u64,
     tokens: Vec<Token>,
     // First byte of each line.
     starts: Vec<usize>,
@@ -34,6 +35,7 @@ impl LuaText {
     pub fn read(&mut self, text: &str) {
         if self.text != text {
             text.clone_into(&mut self.text);
+            self.version += 1;
             self.tokens = lex(text);
             self.starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
             self.starts.insert(0, 0);
@@ -64,6 +66,11 @@ impl LuaText {
         let (left, right) = (row.row.x_offset(column(bytes.start)), row.row.x_offset(column(bytes.end)));
         let rect = row.rect();
         Some(Rect::from_x_y_ranges(rect.left() + left..=rect.left() + right.max(left + 6.0), rect.y_range()))
+    }
+
+    /// Another number for each other text.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The words of the text last read.

@@ -10,7 +10,7 @@ use egui::{
 };
 
 use super::complete::Shelf;
-use super::context::Reading;
+use super::context::Context;
 use super::find::Find;
 use super::hint;
 use super::history::History;
@@ -70,6 +70,8 @@ pub struct Buffer {
     pub(super) leaves: bool,
     // Keys that wait for the next frame.
     pub(super) later: Vec<Event>,
+    // What stood around the caret in which version of the text.
+    pub(super) around: Option<((u64, usize), Context)>,
     // When the text was last changed here.
     pub(super) typed_at: f64,
     // Where to scroll to in the next frame.
@@ -86,7 +88,17 @@ pub struct Typed {
 }
 
 impl Buffer {
-    /// Put another text here. The caret stays with its letters.
+    /// What was changed elsewhere comes in: no step of the text's undo.
+    pub fn take_in(&mut self, text: &str) {
+        self.replace(text);
+        if self.history.is_fresh() {
+            self.history.begin(text);
+        } else {
+            self.history.outside(text);
+        }
+    }
+
+    /// Put another text here, as if it were typed. The caret stays with its letters.
     pub fn replace(&mut self, text: &str) {
         let (old, new) = (self.text.as_str(), text);
         let same = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
@@ -100,9 +112,6 @@ impl Buffer {
             caret -= 1;
         }
         let caret = position_of(new, caret);
-        if self.history.is_fresh() {
-            self.history.begin(text);
-        }
         text.clone_into(&mut self.text);
         self.caret = caret;
         self.selection = caret..caret;
@@ -164,7 +173,7 @@ impl Buffer {
                 area = area.scroll_offset(offset);
             }
             let shown = area.show(ui, |ui| self.lines(ui, id, runs, desk));
-            self.scroll = shown.state.offset;
+            self.scroll = shown.state.clamped_offset();
             let output = shown.inner;
             typed.changed |= output.response.changed();
             if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
@@ -205,13 +214,14 @@ impl Buffer {
     fn tell(&mut self, ui: &mut Ui, desk: &Desk<'_>, focused: bool) {
         let mut told = None;
         if focused {
-            self.colours.read(&self.text);
-            let caret = byte_of(&self.text, self.caret);
-            let context = Reading::new(&self.text, self.colours.tokens(), desk.words).around(caret);
+            let context = self.context(desk);
             let shelf = self.shelf(desk);
             told = hint::hint(&shelf, &context);
         }
-        Panel::bottom("call hint").show_separator_line(false).show(ui, |ui| hint::show(ui, told.as_ref()));
+        let fault = self.faults(desk.time).into_iter().next();
+        let fault = fault.map(|(at, message)| format!("line {}: {message}", self.colours.line_of(at.start) + 1));
+        let strip = Panel::bottom("call hint").show_separator_line(false);
+        strip.show(ui, |ui| hint::show(ui, told.as_ref(), fault.as_deref()));
     }
 
     fn shelf<'a>(&'a self, desk: &Desk<'a>) -> Shelf<'a> {

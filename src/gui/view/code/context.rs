@@ -66,7 +66,10 @@ pub struct Context {
 
 /// The function that a declared name on a kind of thing is.
 pub fn declared<'a>(words: &'a [Completion], kind: &str, name: &str) -> Option<&'a Completion> {
-    words.iter().find(|word| word.parts() == (kind, name))
+    // The list is sorted by the whole name.
+    let colon = if kind.is_empty() { "" } else { ":" };
+    let whole = || kind.bytes().chain(colon.bytes()).chain(name.bytes());
+    words.binary_search_by(|word| word.name.bytes().cmp(whole())).ok().map(|at| &words[at])
 }
 
 struct Frame<'a> {
@@ -83,13 +86,17 @@ pub struct Reading<'a> {
     text: &'a str,
     tokens: &'a [Token],
     words: &'a [Completion],
+    // Kinds of things that have functions of their own.
+    kinds: Vec<&'a str>,
     things: HashMap<&'a str, Thing>,
 }
 
 impl<'a> Reading<'a> {
     /// Read a text: which names are put to which things.
     pub fn new(text: &'a str, tokens: &'a [Token], words: &'a [Completion]) -> Self {
-        let mut reading = Self { text, tokens, words, things: HashMap::new() };
+        let mut kinds: Vec<&str> = words.iter().map(|word| word.parts().0).filter(|kind| !kind.is_empty()).collect();
+        kinds.dedup();
+        let mut reading = Self { text, tokens, words, kinds, things: HashMap::new() };
         for at in 0..tokens.len() {
             let named = tokens[at].kind == Lexeme::Name && reading.sign(at + 1) == "=" && reading.word(at) != "clock";
             if named && !matches!(at.checked_sub(1).map(|before| reading.sign(before)), Some("." | ":")) {
@@ -191,7 +198,7 @@ impl<'a> Reading<'a> {
         let given = self.content(first);
         *next = if self.is_text(*next) { *next + 1 } else { self.after(*next) };
         let Some(word) = declared(self.words, &on.kind, name) else { return Thing::default() };
-        let known = |kind: &&str| self.words.iter().any(|word| word.parts().0 == *kind);
+        let known = |kind: &&str| self.kinds.contains(kind);
         let kind = word.returns.split('|').find(known).unwrap_or_default();
         let name = if kind == on.kind && !kind.is_empty() { on.name.clone() } else { given };
         Thing { kind: kind.to_owned(), name }
@@ -238,6 +245,7 @@ impl<'a> Reading<'a> {
             text: self.text,
             tokens: &self.tokens[..end],
             words: self.words,
+            kinds: self.kinds.clone(),
             things: HashMap::new(),
         };
         match end - from {
@@ -293,7 +301,7 @@ impl<'a> Reading<'a> {
     /// Brackets and blocks that are open before token `end`.
     fn frames(&self, end: usize) -> Vec<Frame<'a>> {
         let mut frames: Vec<Frame<'a>> = vec![];
-        let mut pop = |frames: &mut Vec<Frame<'a>>, fits: fn(&str) -> bool| {
+        let pop = |frames: &mut Vec<Frame<'a>>, fits: fn(&str) -> bool| {
             if let Some(at) = frames.iter().rposition(|frame| fits(frame.sign)) {
                 frames.truncate(at);
             }
@@ -402,7 +410,7 @@ pub mod tests {
     pub fn words() -> &'static [Completion] {
         static LIST: std::sync::OnceLock<Vec<Completion>> = std::sync::OnceLock::new();
         LIST.get_or_init(|| {
-            vec![
+            let mut list = vec![
                 word("chain(name, [entries])", "chain"),
                 word("clock:every(span, callback)", "timer"),
                 word("clock:setBPM(bpm)", "boolean"),
@@ -421,7 +429,9 @@ pub mod tests {
                 word("setParam(name, param, [value])", "boolean"),
                 word("timer:cancel()", ""),
                 word("trigger(name, [hit])", ""),
-            ]
+            ];
+            list.sort_by(|a, b| a.name.cmp(&b.name));
+            list
         })
     }
 

@@ -62,8 +62,8 @@ fn allowed(shelf: &Shelf<'_>, context: &Context, call: &Call, argument: Option<(
     }
 }
 
-/// Draw it.
-pub fn show(ui: &mut Ui, hint: Option<&Hint>) {
+/// Draw it; outside of calls the first fault of the text is told, if it has one.
+pub fn show(ui: &mut Ui, hint: Option<&Hint>, fault: Option<&str>) {
     let mut job = LayoutJob::default();
     let mut put = |text: &str, colour: Color32| {
         job.append(text, 0.0, TextFormat::simple(theme::code_font(), colour));
@@ -76,7 +76,7 @@ pub fn show(ui: &mut Ui, hint: Option<&Hint>) {
             put("   ", theme::WEAK);
             put(&hint.allowed, theme::TEXT);
         }
-        None => put(" ", theme::WEAK),
+        None => put(fault.unwrap_or(" "), theme::WARNING),
     }
     ui.add(egui::Label::new(job).truncate());
 }

@@ -82,6 +82,31 @@ impl History {
         self.selection = selection.clone();
     }
 
+    /// Somebody else changed the text to this: no step of ours. Steps before and after that place stay; what was
+    /// changed here at that very place can not be had back any more.
+    pub fn outside(&mut self, text: &str) {
+        let (at, gone, come) = difference(&self.text, text);
+        let by = come.len() as isize - gone.len() as isize;
+        let moved = |at: usize| at.saturating_add_signed(by);
+        // The place of the change in the text that each step, from the newest back, was done to.
+        let (mut start, mut end) = (at, gone.end);
+        let mut keep = self.done.len();
+        for step in self.done.iter_mut().rev() {
+            let shift = step.gone.len() as isize - step.come.len() as isize;
+            if end <= step.at {
+                step.at = moved(step.at);
+            } else if start >= step.at + step.come.len() {
+                (start, end) = (start.saturating_add_signed(shift), end.saturating_add_signed(shift));
+            } else {
+                break;
+            }
+            keep -= 1;
+        }
+        self.done.drain(..keep);
+        self.undone.clear();
+        text.clone_into(&mut self.text);
+    }
+
     /// Begin with this text: nothing before it can be had back.
     pub fn begin(&mut self, text: &str) {
         *self = Self { text: text.to_owned(), ..Self::default() };
@@ -173,7 +198,39 @@ mod tests {
         assert_eq!(history.undo().map(|(text, _)| text.to_owned()), Some("a".into()));
     }
 
+    #[test]
+    fn what_others_change_is_not_undone_and_does_not_disturb() {
+        let mut history = History::default();
+        history.begin("a = 1\nb = 2\nc = 3");
+        history.look("aa = 1\nb = 2\nc = 3", &caret(2), 0.0);
+        history.look("aa = 1\nb = 2\ncc = 3", &caret(15), 9.0);
+        history.outside("aa = 1\nb = 2222\ncc = 3");
+        let mut seen = vec![];
+        while let Some((text, _)) = history.undo() {
+            seen.push(text.to_owned());
+        }
+        assert_eq!(seen, ["aa = 1\nb = 2222\nc = 3", "a = 1\nb = 2222\nc = 3"]);
+        while history.redo().is_some() {}
+        assert_eq!(history.text, "aa = 1\nb = 2222\ncc = 3");
+        history.outside("aa = 1\nb = 2222\nx = 3");
+        assert_eq!(history.undo(), None, "the newest step was at that very place, and older ones lie under it");
+    }
+
     proptest! {
+        #[test]
+        fn a_change_from_elsewhere_never_breaks_the_steps(
+            texts in prop::collection::vec("[ab\n]{0,6}", 1..8), other in "[abc\n]{0,8}"
+        ) {
+            let mut history = History::default();
+            for (number, text) in texts.iter().enumerate() {
+                history.look(text, &caret(0), number as f64 * 9.0);
+            }
+            history.outside(&other);
+            while history.undo().is_some() {}
+            while history.redo().is_some() {}
+            prop_assert_eq!(&history.text, &other);
+        }
+
         #[test]
         fn all_the_way_back_is_the_first_text_and_forth_the_last(
             texts in prop::collection::vec("[a-cäö\n ]{0,8}", 1..20)

@@ -8,7 +8,7 @@ use egui::{Event, Id, Key, Modifiers, Ui};
 
 use super::buffer::{Buffer, Desk, Typed};
 use super::complete::Shelf;
-use super::context::Reading;
+use super::context::{Context, Reading};
 use super::find::{Mode, Wish};
 use super::pairs::{self, Typing};
 use super::popup::Accepted;
@@ -98,11 +98,24 @@ impl Buffer {
         }
     }
 
+    /// What stands around the caret; read again only when text or caret have changed.
+    pub(super) fn context(&mut self, desk: &Desk<'_>) -> Context {
+        self.colours.read(&self.text);
+        let now = (self.colours.version(), self.caret);
+        match &self.around {
+            Some((seen, context)) if *seen == now => context.clone(),
+            _ => {
+                let caret = byte_of(&self.text, self.caret);
+                let context = Reading::new(&self.text, self.colours.tokens(), desk.words).around(caret);
+                self.around = Some((now, context.clone()));
+                context
+            }
+        }
+    }
+
     /// Look for completions at the caret.
     pub(super) fn complete(&mut self, desk: &Desk<'_>, asked: bool) {
-        self.colours.read(&self.text);
-        let caret = byte_of(&self.text, self.caret);
-        let context = Reading::new(&self.text, self.colours.tokens(), desk.words).around(caret);
+        let context = self.context(desk);
         let (words, snapshot) = (desk.words, desk.snapshot);
         let shelf = Shelf { words, snapshot, text: &self.text, tokens: self.colours.tokens() };
         self.popup.look(&shelf, &context, asked);
