@@ -81,7 +81,7 @@ impl Engine {
             self.dirty.history = true;
             self.drop_waiting("a state was loaded");
             self.board.tell(Event::Loaded);
-        } else if changed {
+        } else if changed || !batch.origin.is_user() {
             self.record(&batch, done, now);
         }
         if batch.origin.is_user() {

@@ -29,6 +29,7 @@ mod shell_vst3;
 mod soak;
 mod strategy;
 mod tidy;
+mod undo;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;
