@@ -80,6 +80,8 @@ pub struct TakenBack {
     pub label: Arc<str>,
     /// Who asked for it once.
     pub origin: Origin,
+    /// The last Batch it is made of.
+    pub batch: Option<BatchId>,
     /// What it changed, in order.
     pub edits: Vec<Edit>,
     /// What was left alone, with the reason.
@@ -258,7 +260,7 @@ impl Entry {
         }
         let edits: Vec<Edit> = steps.iter().map(|step| step.now.clone()).collect();
         let changed = !edits.is_empty();
-        let told = TakenBack { label: label.clone(), origin, edits, skipped };
+        let told = TakenBack { label: label.clone(), origin, batch: batches.last().copied(), edits, skipped };
         let foreign = others.count;
         let entry = Entry { label, origin, batches, steps, knobs: None, at: None, last: vec![], foreign };
         (changed.then_some(entry), told)

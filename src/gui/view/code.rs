@@ -174,7 +174,12 @@ impl Code {
         self.save(intents);
         let text = script_text::slice(&self.buffer.text, &lines);
         let first_line = lines.start as u32 + 1;
-        if let Some(id) = intents.eval("buffer", first_line, &text, when, false) {
+        let whole = lines == (0..self.buffer.text.split('\n').count());
+        let id = match whole {
+            true => intents.eval_whole("buffer", &text, when),
+            false => intents.eval("buffer", first_line, &text, when, false),
+        };
+        if let Some(id) = id {
             self.runs.sent(id, lines);
         }
     }
