@@ -26,7 +26,9 @@ pub mod text;
 pub mod time;
 
 pub use clip::AudioClip;
-pub use command::{Ask, Batch, BatchId, Command, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When};
+pub use command::{
+    Ask, Batch, BatchId, Command, DropShots, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When,
+};
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
 pub use lexicon::{Argument, Completion, Lexicon};

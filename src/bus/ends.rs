@@ -91,8 +91,26 @@ pub struct CallSender {
 impl CallSender {
     /// Ask for a chunk to be run; the number finds its result in the Snapshot. A full queue gives the text back.
     pub fn eval(&self, chunk: &str, first_line: u32, text: &str, when: When, repl: bool) -> Result<u64, Arc<str>> {
+        self.send(EvalCall {
+            id: 0,
+            chunk: Arc::from(chunk),
+            first_line,
+            text: Arc::from(text),
+            when,
+            repl,
+            whole: false,
+        })
+    }
+
+    /// Ask for a whole buffer to be run: what it started before and does not contain any more is stopped.
+    pub fn eval_whole(&self, chunk: &str, text: &str, when: When) -> Result<u64, Arc<str>> {
+        let (chunk, text) = (Arc::from(chunk), Arc::from(text));
+        self.send(EvalCall { id: 0, chunk, first_line: 1, text, when, repl: false, whole: true })
+    }
+
+    fn send(&self, call: EvalCall) -> Result<u64, Arc<str>> {
         let id = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-        let call = EvalCall { id, chunk: Arc::from(chunk), first_line, text: Arc::from(text), when, repl };
+        let call = EvalCall { id, ..call };
         self.gate.calls_sent.fetch_add(1, Ordering::AcqRel);
         if let Err(call) = self.queue.push(call) {
             self.gate.calls_sent.fetch_sub(1, Ordering::AcqRel);

@@ -217,6 +217,20 @@ fn undo_of_text_takes_back_typing_by_words_and_commands_whole() {
     assert!(!bench.asked().contains(&Ask::Undo), "the music's undo is another one");
 }
 
+/// proves: L10
+#[test]
+fn the_last_good_evaluation_is_two_chords_and_a_button_away_and_the_text_stays() {
+    let mut bench = with("x()");
+    bench.letters(" y()");
+    bench.asked();
+    bench.keys(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    bench.keys(ALT, Key::Z);
+    bench.click("Last good");
+    let asked: Vec<Ask> = bench.asked().into_iter().filter(|ask| !matches!(ask, Ask::Batch(_))).collect();
+    assert_eq!(asked, [Ask::LastGood, Ask::LastGood, Ask::LastGood]);
+    assert_eq!(script(&bench), "x() y()");
+}
+
 #[test]
 fn a_fault_is_told_when_typing_rests_and_goes_when_it_is_mended() {
     let mut bench = with("if x");

@@ -26,7 +26,7 @@ use super::super::theme;
 use super::super::widget::script_text;
 use super::console::Console;
 use crate::bus::Files;
-use crate::model::{Command, Lexicon, Session, When};
+use crate::model::{Ask, Command, Lexicon, Session, When};
 use buffer::{Buffer, Desk};
 use file::{ScriptFile, Turn};
 use keep::Keeper;
@@ -178,6 +178,10 @@ impl Code {
                 self.act(Action::RunAll, intents);
             }
         });
+        let hint = "Back to the last evaluation that ran well (Ctrl+Shift+Z or Ctrl+Alt+Z)";
+        if ui.button("Last good").on_hover_text(hint).clicked() {
+            self.act(Action::LastGood, intents);
+        }
         let label = ui.label("at");
         let chosen = ComboBox::from_id_salt("moment").selected_text(moment_name(self.moment)).width(130.0);
         let shown = chosen.show_ui(ui, |ui| {
@@ -242,6 +246,7 @@ impl Code {
             Action::RunNow => self.run(chosen(), When::Now, intents),
             Action::RunAll => self.run(Some(whole), self.moment, intents),
             Action::RunLine => self.run(Some(caret..caret + 1), self.moment, intents),
+            Action::LastGood => intents.ask("last good", Ask::LastGood),
             _ => {}
         }
     }
@@ -254,7 +259,12 @@ impl Code {
         self.save(intents);
         let text = script_text::slice(&self.buffer.text, &lines);
         let first_line = lines.start as u32 + 1;
-        if let Some(id) = intents.eval("buffer", first_line, &text, when, false) {
+        let whole = lines == (0..self.buffer.text.split('\n').count());
+        let id = match whole {
+            true => intents.eval_whole("buffer", &text, when),
+            false => intents.eval("buffer", first_line, &text, when, false),
+        };
+        if let Some(id) = id {
             self.runs.sent(id, lines);
         }
     }

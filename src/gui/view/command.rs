@@ -184,6 +184,18 @@ impl CommandView {
                 intents.ask("redo", Ask::Redo);
                 Ok(format!("doing again: {}", next.label))
             }
+            Errand::LastGood => {
+                intents.ask("last good", Ask::LastGood);
+                Ok("back to the last good evaluation".to_owned())
+            }
+            Errand::Hush => {
+                intents.ask("hush", Ask::Hush);
+                Ok("hush".to_owned())
+            }
+            Errand::Panic => {
+                intents.ask("panic", Ask::Panic);
+                Ok("panic".to_owned())
+            }
             Errand::Save(path) => {
                 files.write_text(&path, &draft.to_json())?;
                 Ok(format!("saved to {path}"))
