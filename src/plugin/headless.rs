@@ -165,6 +165,9 @@ impl Headless {
             match errand {
                 Errand::Undo => self.ask(Ask::Undo)?,
                 Errand::Redo => self.ask(Ask::Redo)?,
+                Errand::LastGood => self.ask(Ask::LastGood)?,
+                Errand::Hush => self.ask(Ask::Hush)?,
+                Errand::Panic => self.ask(Ask::Panic)?,
                 Errand::Save(path) => self.write(Path::new(&path), &self.remote.now().session.to_json())?,
                 Errand::Load(path) => self.load(Path::new(&path))?,
                 Errand::Render(path, bars) => self.render(Path::new(&path), bars)?,

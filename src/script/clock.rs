@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mlua::{Function, MultiValue, Thread, Value};
 
 use super::Script;
-use super::world::{Run, Scope};
+use super::world::{Run, Scope, World};
 use crate::model::{BeatSpan, ClockMap, ConsoleKind, Origin, Signature, When};
 
 /// How far ahead callbacks run in real time, in seconds.
@@ -215,6 +215,16 @@ impl TimerKind {
         }
     }
 
+    /// It goes on after a break: what is due is taken from the position then.
+    pub(super) fn renew(&mut self) {
+        match self {
+            Self::Every { next, .. } => *next = None,
+            Self::At { from, .. } => *from = None,
+            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due = None,
+            Self::Routine { .. } => {}
+        }
+    }
+
     /// The frame this is due at, if it is due at all while the position moves as it does now.
     fn due(&mut self, follow: &Follow, from: f64, signature: Signature) -> Option<f64> {
         match self {
@@ -313,10 +323,14 @@ impl Script {
         let (signature, follow) = (world.signature(), &self.follow);
         // New timers begin at the position now, or where the stretch began when that is ahead.
         let from = follow.beat(here).map_or(f64::INFINITY, |beat| beat.max(follow.begun));
+        let World { timers, ends, .. } = &mut *world;
         let due = |(place, timer): (usize, &mut Timer)| {
-            timer.kind.due(follow, from, signature).map(|frame| (place, frame, timer.number))
+            let frame = timer.kind.due(follow, from, signature)?;
+            // One that ends with a Batch that waits is silent from there on.
+            let end = ends.get(&timer.number).and_then(|beat| follow.frame_of(*beat));
+            end.is_none_or(|end| frame < end - 0.5).then_some((place, frame, timer.number))
         };
-        let all = world.timers.iter_mut().enumerate().filter_map(due);
+        let all = timers.iter_mut().enumerate().filter_map(due);
         all.min_by(|a, b| a.1.total_cmp(&b.1).then(a.2.cmp(&b.2))).map(|(place, frame, _)| (place, frame))
     }
 
@@ -354,6 +368,9 @@ impl Script {
                 discard: false,
             };
             let at = beat.or_else(|| self.follow.beat(frame));
+            let owner = timer.number as u32;
+            world.owner = owner;
+            let Some(timer) = world.timers.get(place) else { return };
             (run, timer.number, call, frame, at)
         };
         let limit = self.limits.callback;
@@ -363,6 +380,7 @@ impl Script {
             Call::Thread(thread) => thread.resume::<MultiValue>(()).map(Some),
         });
         let mut world = self.world.borrow_mut();
+        world.owner = 0;
         let timer = world.timers.iter().position(|t| t.number == number);
         let Some(timer) = timer else { return };
         match outcome {

@@ -119,7 +119,8 @@ fn named(command: &Command) -> Vec<Item> {
         Command::AddModule { name, .. } | Command::RemoveModule(name) => vec![Item::Module(name.clone())],
         Command::Enable(name, _) => vec![Item::Enabled(name.clone())],
         Command::SetSamples(name, samples) => {
-            let own = samples.iter().zip(0u16..).flat_map(|(sample, place)| sample.params.keys().map(move |p| (place, *p)));
+            let own =
+                samples.iter().zip(0u16..).flat_map(|(sample, place)| sample.params.keys().map(move |p| (place, *p)));
             let own = own.map(|(place, param)| Item::SampleParam(name.clone(), place, param));
             own.chain([Item::Samples(name.clone())]).collect()
         }

@@ -10,8 +10,8 @@ use super::source::is_function;
 use crate::model::name::salt_of;
 use crate::model::session::MASTER;
 use crate::model::{
-    ChainEntry, ClockSource, Column, ConnKind, Connection, Cycles, Curve, Hit, MacroMap, Module, ModuleBody, ModuleKind, Name, Param, ParamKind,
-    ParamMap, Path, Pattern, Row, Sample, Session, sample_name,
+    ChainEntry, ClockSource, Column, ConnKind, Connection, Curve, Cycles, Hit, MacroMap, Module, ModuleBody,
+    ModuleKind, Name, Param, ParamKind, ParamMap, Path, Pattern, Row, Sample, Session, sample_name,
 };
 
 /// The Lua text that rebuilds an equal session in an empty instance.

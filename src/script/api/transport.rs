@@ -236,6 +236,15 @@ pub static ENTRIES: &[Entry] = &[
     },
     Entry {
         owner: Owner::Global,
+        name: "lastGood",
+        args: &[],
+        returns: "",
+        doc: "Go back to the last evaluation of the script that ran well: one undo step. Once more goes one further back.",
+        example: "lastGood()",
+        run: |c| ask(c, Ask::LastGood),
+    },
+    Entry {
+        owner: Owner::Global,
         name: "undo",
         args: &[],
         returns: "",

@@ -205,10 +205,13 @@ impl Code<'_> {
         };
         let Some(anchor) = after else {
             let start = first.node.start_byte();
-            return vec![Change::insert(start, match self.indent(start) {
-                Some(indent) => format!("{text},{}{indent}", self.newline()),
-                None => format!("{text}, "),
-            })];
+            return vec![Change::insert(
+                start,
+                match self.indent(start) {
+                    Some(indent) => format!("{text},{}{indent}", self.newline()),
+                    None => format!("{text}, "),
+                },
+            )];
         };
         let end = anchor.node.end_byte();
         let next = self.skip(end);
@@ -246,10 +249,13 @@ impl Code<'_> {
                 return Change::insert(first.start_byte(), format!("{text}{newline}"));
             }
             let begun = self.text.is_empty() || self.text.ends_with('\n');
-            return Change::insert(self.text.len(), match begun {
-                true => format!("{text}{newline}"),
-                false => format!("{newline}{text}"),
-            });
+            return Change::insert(
+                self.text.len(),
+                match begun {
+                    true => format!("{text}{newline}"),
+                    false => format!("{newline}{text}"),
+                },
+            );
         };
         let indent = self.indent(node.start_byte()).unwrap_or_default();
         let mut text = statement.replace('\n', &format!("{newline}{indent}"));

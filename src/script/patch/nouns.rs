@@ -65,9 +65,10 @@ impl<'a> Desk<'a> {
         }
         changes.extend(self.targets_without(name, &gone));
         // What lies in a statement that goes is gone with it.
-        let covers = |a: &Change, b: &Change| a != b && a.at.start <= b.at.start && b.at.end <= a.at.end && a.at.len() > b.at.len();
-        let kept: Vec<Change> =
-            changes.iter().filter(|b| !changes.iter().any(|a| covers(a, b))).cloned().collect();
+        let covers = |a: &Change, b: &Change| {
+            a != b && a.at.start <= b.at.start && b.at.end <= a.at.end && a.at.len() > b.at.len()
+        };
+        let kept: Vec<Change> = changes.iter().filter(|b| !changes.iter().any(|a| covers(a, b))).cloned().collect();
         (!kept.is_empty()).then_some(kept)
     }
 
@@ -119,7 +120,8 @@ impl<'a> Desk<'a> {
             Object::Module(found) => found.as_deref() != Some(name.as_str()),
             _ => false,
         };
-        let alone = act.node.id() == act.statement.id() && object.child_by_field_name("name").is_none_or(|n| n.kind() == "identifier");
+        let alone = act.node.id() == act.statement.id()
+            && object.child_by_field_name("name").is_none_or(|n| n.kind() == "identifier");
         let bare = alone && matches!(self.code.object(object), Object::Macro(_));
         (other && !bare).then(|| self.code.remove_link(object, act.node))
     }
@@ -265,9 +267,25 @@ impl<'a> Desk<'a> {
                 let two = matches!(word, "connect" | "disconnect" | "route" | "isConnected" | "rename");
                 let one = matches!(
                     word,
-                    "sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "setParam" | "getParam" | "param"
-                        | "enable" | "trigger" | "remove" | "map" | "unmap" | "getModule" | "getPattern" | "set" | "get"
-                        | "launch" | "getConnections"
+                    "sampler"
+                        | "sequencer"
+                        | "audioMixer"
+                        | "pattern"
+                        | "chain"
+                        | "setParam"
+                        | "getParam"
+                        | "param"
+                        | "enable"
+                        | "trigger"
+                        | "remove"
+                        | "map"
+                        | "unmap"
+                        | "getModule"
+                        | "getPattern"
+                        | "set"
+                        | "get"
+                        | "launch"
+                        | "getConnections"
                 );
                 // A module's own `set` takes a parameter's name first, and no parameter has a dot.
                 (two && place < 2) || (one && place == 0)
@@ -286,7 +304,10 @@ impl<'a> Desk<'a> {
 
     fn in_field(&self, field: Node<'a>, word: &str) -> bool {
         let outer = field.parent().and_then(|table| table.parent());
-        outer.filter(|n| n.kind() == "field").and_then(|n| n.child_by_field_name("name")).is_some_and(|n| self.code.of(n) == word)
+        outer
+            .filter(|n| n.kind() == "field")
+            .and_then(|n| n.child_by_field_name("name"))
+            .is_some_and(|n| self.code.of(n) == word)
     }
 
     /// Whether a field is the pattern of a chain's entry.
@@ -314,7 +335,9 @@ impl<'a> Desk<'a> {
                 _ => None,
             };
             match word {
-                Some("samples" | "path" | "name" | "bank" | "print" | "help" | "live" | "exec" | "error") => return true,
+                Some("samples" | "path" | "name" | "bank" | "print" | "help" | "live" | "exec" | "error") => {
+                    return true;
+                }
                 Some(_) if found.kind() == "function_call" => return false,
                 _ => {}
             }
@@ -339,9 +362,8 @@ fn is_cuttable(node: Node<'_>) -> bool {
             inner.len() == 1 && inner[0].kind() == "assignment_statement" && is_cuttable(inner[0])
         }
         "assignment_statement" => {
-            let count = |kind: &str| {
-                children(node).into_iter().find(|n| n.kind() == kind).map_or(0, |n| children(n).len())
-            };
+            let count =
+                |kind: &str| children(node).into_iter().find(|n| n.kind() == kind).map_or(0, |n| children(n).len());
             count("variable_list") == 1 && count("expression_list") == 1
         }
         _ => false,

@@ -216,10 +216,7 @@ impl<'a> Desk<'a> {
         if !self.code.of(arguments).starts_with('(') {
             // A call without parentheses gets them.
             let begin = arguments.start_byte();
-            return Some(vec![
-                Change::insert(begin, "("),
-                Change::insert(arguments.end_byte(), format!(", {text})")),
-            ]);
+            return Some(vec![Change::insert(begin, "("), Change::insert(arguments.end_byte(), format!(", {text})"))]);
         }
         Some(vec![match args.last() {
             Some(last) => Change::insert(last.end_byte(), format!(", {text}")),
@@ -392,12 +389,13 @@ impl<'a> Desk<'a> {
 
     /// A thing that is there or not, said by one statement: banks and live chunks.
     fn plan_kept(&self, item: &Item, there: bool) -> Plan {
-        let want = match item {
-            Item::Live(name) => self.live.live.get(name).map(|chunk| {
-                if crate::script::source::is_function(chunk) { chunk.to_string() } else { quote(chunk) }
-            }),
-            _ => scalar(self.live, item),
-        };
+        let want =
+            match item {
+                Item::Live(name) => self.live.live.get(name).map(|chunk| {
+                    if crate::script::source::is_function(chunk) { chunk.to_string() } else { quote(chunk) }
+                }),
+                _ => scalar(self.live, item),
+            };
         let (mut list, mut computed) = (vec![], None);
         let mut removal = vec![];
         for site in self.sites(item) {
@@ -412,7 +410,9 @@ impl<'a> Desk<'a> {
         if !removal.is_empty() {
             list.push(removal);
         }
-        if list.is_empty() && (computed.is_some() || (self.made.set_at.contains_key(item) && self.sites(item).is_empty())) {
+        if list.is_empty()
+            && (computed.is_some() || (self.made.set_at.contains_key(item) && self.sites(item).is_empty()))
+        {
             return self.leave(item, computed, want.filter(|_| there));
         }
         Plan::Write(list)
@@ -425,9 +425,7 @@ impl<'a> Desk<'a> {
         let explicit: Vec<Site<'a>> = self.sites(&item).into_iter().filter(|s| s.value.is_some()).collect();
         if let Some(site) = explicit.first() {
             return match site.literal() {
-                Some(node) if node.kind() == "table_constructor" => {
-                    Plan::Write(vec![vec![Change::node(node, want)]])
-                }
+                Some(node) if node.kind() == "table_constructor" => Plan::Write(vec![vec![Change::node(node, want)]]),
                 _ => self.leave(&item, site.value, Some(want)),
             };
         }

@@ -80,7 +80,9 @@ impl<'a> Desk<'a> {
         match (method, at) {
             ("set" | "clear", Some(at)) if at != usize::from(number) => None,
             // A row whose number is computed is not ours to change.
-            ("set" | "clear", None) => Some(RowSite { act: Act { guarded: true, ..*act }, value: args.get(1).copied(), field: None }),
+            ("set" | "clear", None) => {
+                Some(RowSite { act: Act { guarded: true, ..*act }, value: args.get(1).copied(), field: None })
+            }
             ("set", Some(_)) => Some(RowSite { act: *act, value: args.get(1).copied(), field: None }),
             _ => None,
         }
@@ -207,7 +209,8 @@ impl<'a> Desk<'a> {
             if next.kind() != "function_call" {
                 break;
             }
-            let lower = self.code.args(next).first().and_then(|n| self.code.integer(*n)).filter(|n| *n < usize::from(number));
+            let lower =
+                self.code.args(next).first().and_then(|n| self.code.integer(*n)).filter(|n| *n < usize::from(number));
             if lower.is_some() {
                 place = Some(next.end_byte());
             }
@@ -295,7 +298,11 @@ impl<'a> Desk<'a> {
         }
         if to.len() > from.len() {
             let after = (begin + from.len()).checked_sub(1).map(|at| all[at]);
-            changes.extend(self.code.insert_field(table, after, &texts[begin + from.len()..new.len() - end].join(", ")));
+            changes.extend(self.code.insert_field(
+                table,
+                after,
+                &texts[begin + from.len()..new.len() - end].join(", "),
+            ));
         }
         Some(changes)
     }
@@ -303,7 +310,9 @@ impl<'a> Desk<'a> {
     pub(super) fn plan_samples(&self, name: &Name) -> Plan {
         let item = Item::Samples(name.clone());
         let body = |session: &Session| match session.modules.get(name).map(|m| m.body.clone()) {
-            Some(ModuleBody::MultiSampler { samples }) => samples.iter().map(|s| (**s).clone()).collect::<Vec<Sample>>(),
+            Some(ModuleBody::MultiSampler { samples }) => {
+                samples.iter().map(|s| (**s).clone()).collect::<Vec<Sample>>()
+            }
             _ => vec![],
         };
         let (old, new) = (body(&self.made.session), body(self.live));
@@ -428,7 +437,9 @@ impl<'a> Desk<'a> {
                 }
                 Some(table) => return Err(*table),
                 None => {
-                    changes.extend(self.add_argument(act.node, &format!("{{ {} }}", added.join(", "))).unwrap_or_default());
+                    changes.extend(
+                        self.add_argument(act.node, &format!("{{ {} }}", added.join(", "))).unwrap_or_default(),
+                    );
                 }
             }
         }

@@ -53,9 +53,7 @@ impl<'a> Desk<'a> {
         let mut list: Vec<Act<'a>> = vec![];
         for place in places.iter().rev() {
             let row = place.line as usize - 1;
-            let on_line = |act: &&Act<'a>| {
-                act.node.start_position().row <= row && row <= act.node.end_position().row
-            };
+            let on_line = |act: &&Act<'a>| act.node.start_position().row <= row && row <= act.node.end_position().row;
             for act in self.code.acts.iter().rev().filter(on_line) {
                 if !list.iter().any(|a| a.node.id() == act.node.id() && same(&a.what, &act.what)) {
                     list.push(*act);
@@ -113,7 +111,8 @@ impl<'a> Desk<'a> {
 
     /// The table given to `sampler("name", …)` and its kind, and whether the name is surely this one.
     pub fn constructor(&self, act: &Act<'a>, name: &Name) -> Option<(Option<Node<'a>>, bool)> {
-        let What::Global(function @ ("sampler" | "sequencer" | "audioMixer" | "audioOut" | "audioIn")) = act.what else {
+        let What::Global(function @ ("sampler" | "sequencer" | "audioMixer" | "audioOut" | "audioIn")) = act.what
+        else {
             return None;
         };
         let args = self.code.args(act.node);

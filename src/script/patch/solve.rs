@@ -272,7 +272,9 @@ impl<'a> Solver<'a> {
             // The first cable laid by hand takes the place of the one that makes itself.
             Item::Cable(from, ..) => self.touched.iter().any(|t| matches!(t, Item::Cable(f, ..) if f == from)),
             // Who plays a pattern that goes plays another.
-            Item::Play(_) | Item::Chain(_) => self.touched.iter().any(|t| matches!(t, Item::Pattern(_) | Item::Chain(_))),
+            Item::Play(_) | Item::Chain(_) => {
+                self.touched.iter().any(|t| matches!(t, Item::Pattern(_) | Item::Chain(_)))
+            }
             _ => false,
         }
     }
@@ -306,7 +308,11 @@ impl<'a> Solver<'a> {
         }
         let over = format!("{}\nrename(\"{from}\", \"{to}\")\n", self.text.trim_end());
         let over = self.tried(&over).filter(|(made, _)| made.session == wanted).map(|_| Arc::from(over));
-        let at = self.made.set_at.iter().find(|(i, _)| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from));
+        let at = self
+            .made
+            .set_at
+            .iter()
+            .find(|(i, _)| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from));
         self.marks.push(TextMark {
             line: at.and_then(|(_, at)| at.last()).map_or(1, |place| place.line),
             item: Arc::from(item.to_string()),
@@ -376,7 +382,12 @@ impl<'a> Solver<'a> {
         let (made, differs) = self.tried(&text)?;
         let good = !differs.contains(item)
             && differs.is_subset(&self.differs)
-            && self.made.session.diff(&made.session).iter().all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
+            && self
+                .made
+                .session
+                .diff(&made.session)
+                .iter()
+                .all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
         good.then(|| Arc::from(text))
     }
 }

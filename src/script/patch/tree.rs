@@ -452,6 +452,10 @@ impl<'t> Code<'t> {
 
     /// A whole number that is written out.
     pub fn integer(&self, node: Node<'t>) -> Option<usize> {
-        (node.kind() == "number").then(|| self.of(node).parse::<f64>().ok()).flatten().filter(|n| n.fract() == 0.0).map(|n| n as usize)
+        (node.kind() == "number")
+            .then(|| self.of(node).parse::<f64>().ok())
+            .flatten()
+            .filter(|n| n.fract() == 0.0)
+            .map(|n| n as usize)
     }
 }
