@@ -191,9 +191,8 @@ impl Code {
         });
         super::super::widget::named(&shown.response.labelled_by(label.id), "Moment");
         for (name, hint, mode) in [
-            ("Find", "Ctrl+F", find::Mode::Find),
-            ("Replace", "Ctrl+Shift+F or Ctrl+Alt+F", find::Mode::Replace),
-            ("Line", "Ctrl+G", find::Mode::Line),
+            ("Find…", "Ctrl+F; replace: Ctrl+Shift+F or Ctrl+Alt+F", find::Mode::Find),
+            ("Go to…", "Ctrl+G", find::Mode::Line),
         ] {
             if !self.mirrored && ui.button(name).on_hover_text(hint).clicked() {
                 self.buffer.find.open(mode, "");

@@ -152,6 +152,7 @@ impl Buffer {
         let selection = self.bytes();
         for wish in self.find.ui(ui, &self.text, &selection) {
             if self.grant(wish, &mut typed) {
+                self.moved = true;
                 ui.memory_mut(|memory| memory.request_focus(id));
             }
         }
@@ -176,7 +177,8 @@ impl Buffer {
             self.scroll = shown.state.clamped_offset();
             let output = shown.inner;
             typed.changed |= output.response.changed();
-            if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
+            // A field without the focus forgets what was selected in it; here it is kept, for the find bar.
+            if let Some(range) = output.cursor_range {
                 let before = self.caret;
                 self.caret = range.primary.index.0;
                 let selected = range.as_sorted_char_range();
