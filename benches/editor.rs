@@ -61,7 +61,8 @@ impl Bench {
         let mut session = Session::new();
         session.text = Arc::from(text);
         wires.remote.snapshot.store(Arc::new(Snapshot::first(session)));
-        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |_| String::new()).with_words(tracklight::script::completions);
+        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |_| String::new())
+            .with_words(tracklight::script::completions);
         let mut bench = Self { context: egui::Context::default(), app, time: 0.0 };
         bench.frame(vec![]);
         bench
@@ -93,7 +94,8 @@ impl Bench {
     }
 
     fn keystroke(&mut self, letter: &str, key: Key) -> f64 {
-        let press = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE };
+        let press =
+            |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE };
         let cost = self.frame(vec![press(true), Event::Text(letter.to_owned())]);
         self.frame(vec![press(false)]);
         cost
@@ -111,7 +113,9 @@ fn report(what: &str, costs: &[f64]) {
 
 fn main() {
     let text = script();
-    for (place, at) in [("at the start", 0), ("in the middle", text.chars().count() / 2), ("at the end", text.chars().count())] {
+    for (place, at) in
+        [("at the start", 0), ("in the middle", text.chars().count() / 2), ("at the end", text.chars().count())]
+    {
         let mut bench = Bench::new(&text);
         bench.caret(at);
         let words = [("s", Key::S), ("e", Key::E), ("t", Key::T), ("P", Key::P), (" ", Key::Space)];

@@ -54,7 +54,8 @@ impl Files for Shelf {
     }
     fn list(&self, typed: &str, folders: &[String]) -> Vec<String> {
         let all = self.0.lock().unwrap();
-        let inside = |path: &String| folders.iter().find_map(|f| path.strip_prefix(&format!("{f}/")).map(str::to_owned));
+        let inside =
+            |path: &String| folders.iter().find_map(|f| path.strip_prefix(&format!("{f}/")).map(str::to_owned));
         all.keys().filter_map(inside).filter(|path| path.starts_with(typed)).collect()
     }
 }

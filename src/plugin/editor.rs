@@ -44,7 +44,10 @@ impl NiceEguiApp for Late {
         let rooms = &self.rooms;
         let made = || {
             let files: Arc<dyn Files> = Arc::new(Library);
-            gui::Windowed::new(gui::App::new(rooms.start().clone(), files, crate::script::mirror).with_words(crate::script::completions))
+            gui::Windowed::new(
+                gui::App::new(rooms.start().clone(), files, crate::script::mirror)
+                    .with_words(crate::script::completions),
+            )
         };
         self.shown.get_or_insert_with(made).build(egui, host, frame)
     }

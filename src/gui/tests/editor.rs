@@ -76,7 +76,9 @@ fn a_page_beside_the_list_tells_range_unit_default_and_what_it_is_now() {
 #[test]
 fn enter_is_never_stolen_from_plain_text() {
     let mut bench = with("");
-    for (typed, seen) in [("local k = 1", "local k = 1\n"), ("k", "local k = 1\nk\n"), ("-- sam", "local k = 1\nk\n-- sam\n")] {
+    for (typed, seen) in
+        [("local k = 1", "local k = 1\n"), ("k", "local k = 1\nk\n"), ("-- sam", "local k = 1\nk\n-- sam\n")]
+    {
         bench.letters(typed);
         bench.key(Key::Enter);
         assert_eq!(script(&bench), seen);
@@ -320,7 +322,8 @@ fn no_key_leaks_while_anything_of_the_code_is_typed_in_and_esc_closes_the_innerm
 #[test]
 fn keys_of_one_frame_are_taken_in_their_order() {
     let mut bench = with("");
-    let press = |key| egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+    let press =
+        |key| egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
     let text = |text: &str| egui::Event::Text(text.to_owned());
     let events = [text("a"), text("b"), press(Key::ArrowLeft), text("c"), press(Key::Enter), text("d")];
     bench.harness.input_mut().events.extend(events);

@@ -45,7 +45,8 @@ fn a_script_is_opened_changed_and_saved() {
     bench.keys(Modifiers::COMMAND, Key::S);
     assert_eq!(bench.files.text("/songs/night.lua"), "-- x one()\ntwo()");
     assert!(bench.sees("saved to /songs/night.lua") && !bench.sees("(changed)"));
-    let kept = bench.asked().iter().any(|ask| format!("{ask:?}").contains("\"script.path\", Some(\"/songs/night.lua\")"));
+    let kept =
+        bench.asked().iter().any(|ask| format!("{ask:?}").contains("\"script.path\", Some(\"/songs/night.lua\")"));
     assert!(kept);
 }
 

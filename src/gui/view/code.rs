@@ -198,7 +198,9 @@ impl Code {
                 self.buffer.find.open(mode, "");
             }
         }
-        for (name, hint, by) in [("A-", "Smaller letters (Ctrl+- or Ctrl+8)", -1.0), ("A+", "Larger letters (Ctrl+= or Ctrl+9)", 1.0)] {
+        for (name, hint, by) in
+            [("A-", "Smaller letters (Ctrl+- or Ctrl+8)", -1.0), ("A+", "Larger letters (Ctrl+= or Ctrl+9)", 1.0)]
+        {
             if ui.button(name).on_hover_text(hint).clicked() {
                 self.buffer.resize(by);
             }

@@ -55,8 +55,8 @@ impl Token {
 
 /// The words of the language, sorted.
 pub const KEYWORDS: [&str; 22] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not",
-    "or", "repeat", "return", "then", "true", "until", "while",
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
+    "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
 /// Whether a byte may stand in a name.
@@ -228,7 +228,10 @@ mod tests {
                 (Name, "b"),
             ]
         );
-        assert_eq!(words("1e-3 3..2 .5"), [(Number, "1e-3"), (Number, "3"), (Sign, ".."), (Number, "2"), (Number, ".5")]);
+        assert_eq!(
+            words("1e-3 3..2 .5"),
+            [(Number, "1e-3"), (Number, "3"), (Sign, ".."), (Number, "2"), (Number, ".5")]
+        );
         assert_eq!(words("[[two\nlines]] -- note")[0], (Text, "[[two\nlines]]"));
         assert_eq!(words("#!lua\nx").len(), 2);
     }

@@ -230,7 +230,9 @@ mod tests {
 
     #[test]
     fn words_get_their_colours() {
-        let found = colours("local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1, f = function() y = x.z end })");
+        let found = colours(
+            "local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1, f = function() y = x.z end })",
+        );
         for (word, colour) in [
             ("local", theme::KEYWORD),
             ("0.5", theme::NUMBER),
@@ -268,7 +270,7 @@ mod tests {
     fn the_letters_of_the_lines_in_sight_become_triangles() {
         let context = egui::Context::default();
         let text = "trigger(\"kick\")\n".repeat(1000);
-        let mut count = |text: &str| {
+        let count = |text: &str| {
             let mut lua = LuaText::default();
             let mut output = context.run_ui(egui::RawInput::default(), |ui| {
                 let galley = lua.galley(ui, text, &FontId::monospace(13.0));

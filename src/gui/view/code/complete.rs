@@ -215,9 +215,7 @@ impl Shelf<'_> {
                 own.iter().map(|word| Choice::field(word, Source::Setting)).chain(params).collect()
             }
             ("", "pattern", []) => settings(&["steps", "stepsPerBeat", "cycles", "columns", "rows"]),
-            ("", "pattern", ["rows", ..]) | ("pattern", _, []) => {
-                hit(&["index", "length", "note", "chance", "ratio"])
-            }
+            ("", "pattern", ["rows", ..]) | ("pattern", _, []) => hit(&["index", "length", "note", "chance", "ratio"]),
             ("", "trigger", []) | ("module", "trigger", []) => hit(&["index", "length", "note", "chance", "ratio"]),
             ("", "chain", _) => settings(&["mute"]),
             ("", "connect", []) => settings(&["volume"]),
@@ -300,7 +298,13 @@ impl Shelf<'_> {
             ("", "audioOut", "name") => self.modules(|kind| kind == ModuleKind::AudioOutput),
             ("", "audioIn", "name") => self.modules(|kind| kind == ModuleKind::AudioInput),
             ("", "pattern", "name") => self.patterns(),
-            ("", "chain", _) => if call.arg == 0 { self.chains() } else { self.patterns() },
+            ("", "chain", _) => {
+                if call.arg == 0 {
+                    self.chains()
+                } else {
+                    self.patterns()
+                }
+            }
             ("", "bank", "name") => self.session().banks.keys().map(|name| Choice::plain(name, Source::Bank)).collect(),
             ("", "live", "name") => self.session().live.keys().map(|name| Choice::plain(name, Source::Live)).collect(),
             ("", "relink", "from") => self.files(),
@@ -336,7 +340,9 @@ impl Shelf<'_> {
             return Param::find(kind, named);
         }
         let place = if call.on.kind.is_empty() { 1 } else { 0 };
-        (call.arg == place + 1).then(|| call.given.get(place).cloned().flatten())?.and_then(|name| Param::find(kind, &name))
+        (call.arg == place + 1)
+            .then(|| call.given.get(place).cloned().flatten())?
+            .and_then(|name| Param::find(kind, &name))
     }
 }
 
@@ -381,7 +387,11 @@ mod tests {
     fn labels(marked: &str) -> Vec<String> {
         let mut session = Session::new();
         for line in [
-            "add sampler kick", "add sampler kit", "add mixer drums", "add sequencer seq", "pattern add beat 16",
+            "add sampler kick",
+            "add sampler kit",
+            "add mixer drums",
+            "add sequencer seq",
+            "pattern add beat 16",
             "chain add song beat",
         ] {
             run(&mut session, Standing::default(), line).expect(line);

@@ -370,7 +370,13 @@ impl<'a> Reading<'a> {
                     }
                     fields.reverse();
                     let arg = if table { 0 } else { frame.commas };
-                    return Some(Call { on, name: self.word(name).to_owned(), arg, given: frame.given.clone(), fields });
+                    return Some(Call {
+                        on,
+                        name: self.word(name).to_owned(),
+                        arg,
+                        given: frame.given.clone(),
+                        fields,
+                    });
                 }
                 ("{", None) => fields.push(frame.field.unwrap_or_default().to_owned()),
                 ("[", _) => {}

@@ -84,7 +84,9 @@ fn find_loose(text: &str, query: &str) -> Option<Range<usize>> {
         let first = query[0].to_ascii_lowercase();
         let last = text.len().checked_sub(query.len())?;
         return (0..=last)
-            .find(|at| text[*at].to_ascii_lowercase() == first && text[*at..*at + query.len()].eq_ignore_ascii_case(query))
+            .find(|at| {
+                text[*at].to_ascii_lowercase() == first && text[*at..*at + query.len()].eq_ignore_ascii_case(query)
+            })
             .map(|at| at..at + query.len());
     }
     let low = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();

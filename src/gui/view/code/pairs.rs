@@ -53,9 +53,7 @@ pub fn group(text: &str, tokens: &[Token], caret: usize) -> Option<Group> {
             "]" => take(&mut open, |opener| opener == "[", &first),
             "}" => take(&mut open, |opener| opener == "{", &first),
             "until" => take(&mut open, |opener| opener == "repeat", &first),
-            "end" => {
-                take(&mut open, |opener| matches!(opener, "function" | "if" | "for" | "while" | "do"), &first)
-            }
+            "end" => take(&mut open, |opener| matches!(opener, "function" | "if" | "for" | "while" | "do"), &first),
             _ => None,
         };
         if let Some(group) = closed
@@ -124,7 +122,8 @@ pub fn typing(text: &str, tokens: &[Token], selection: &Range<usize>, letter: ch
     // In a string that is open up to the caret; a string that ends right after it is stepped out of.
     let text_here = before.filter(|t| t.is_text() && (caret < t.end || t.kind == Lexeme::OpenText && caret == t.end));
     if next == Some(letter) {
-        let ends = text_here.is_some_and(|t| t.kind == Lexeme::Text && t.end == caret + 1 && text[t.start..].starts_with(letter));
+        let ends = text_here
+            .is_some_and(|t| t.kind == Lexeme::Text && t.end == caret + 1 && text[t.start..].starts_with(letter));
         let closes = matches!(letter, ')' | ']' | '}') && text_here.is_none() && !comment;
         let balanced = || group(text, tokens, caret + 1).is_some_and(|group| group.whole);
         if ends || closes && balanced() {
@@ -181,7 +180,10 @@ mod tests {
     fn partners(marked: &str) -> (Vec<String>, bool) {
         let (text, at) = caret(marked);
         let found = group(&text, &lex(&text), at).expect("a word that pairs");
-        (found.words.into_iter().map(|range| text[range.clone()].to_owned() + &range.start.to_string()).collect(), found.whole)
+        (
+            found.words.into_iter().map(|range| text[range.clone()].to_owned() + &range.start.to_string()).collect(),
+            found.whole,
+        )
     }
 
     #[test]

@@ -16,14 +16,7 @@ use crate::gui::widget::script_text::{self, byte_of};
 const MESSAGES_MAX: usize = 4;
 
 /// Stripes behind lines: the caret's, those with errors, those that wait, those that have just run.
-pub fn stripes(
-    buffer: &Buffer,
-    ui: &Ui,
-    output: &TextEditOutput,
-    runs: &Runs,
-    time: f64,
-    focused: bool,
-) -> Vec<Shape> {
+pub fn stripes(buffer: &Buffer, ui: &Ui, output: &TextEditOutput, runs: &Runs, time: f64, focused: bool) -> Vec<Shape> {
     let mut shapes = vec![];
     let mut stripe = |line: usize, colour| {
         if let Some(rect) = line_rect(&output.galley, output.galley_pos, line) {
@@ -78,13 +71,7 @@ pub fn boxes(buffer: &Buffer, ui: &Ui, output: &TextEditOutput, focused: bool) -
 
 /// Squiggles under wrong words: errors of what was run, and faults of what is typed, with their messages behind the
 /// line.
-pub fn squiggles(
-    buffer: &Buffer,
-    ui: &Ui,
-    output: &TextEditOutput,
-    runs: &Runs,
-    faults: &[(Range<usize>, String)],
-) {
+pub fn squiggles(buffer: &Buffer, ui: &Ui, output: &TextEditOutput, runs: &Runs, faults: &[(Range<usize>, String)]) {
     let painter = ui.painter();
     let under = |range: &Range<usize>, colour| {
         if let Some(rect) = buffer.colours.rect_of(&output.galley, range) {
