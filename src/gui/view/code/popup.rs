@@ -17,6 +17,8 @@ const HEIGHT: f32 = 190.0;
 #[derive(Default)]
 pub struct Popup {
     open: Option<Open>,
+    // Where it was last drawn.
+    rect: Option<Rect>,
 }
 
 struct Open {
@@ -50,6 +52,12 @@ impl Popup {
     /// Put it away.
     pub fn close(&mut self) {
         self.open = None;
+    }
+
+    /// Whether a hand is on it: a press takes the focus from the text before the click is whole.
+    pub fn is_touched(&self, ui: &Ui) -> bool {
+        let hand = ui.input(|input| input.pointer.latest_pos());
+        self.is_open() && self.rect.zip(hand).is_some_and(|(rect, hand)| rect.contains(hand))
     }
 
     /// Look at what stands around the caret after something was typed, or when it was `asked` for.
@@ -95,7 +103,9 @@ impl Popup {
     pub fn accept_by_enter(&mut self) -> Option<Accepted> {
         let open = self.open.as_ref()?;
         let whole = open.choices.iter().any(|choice| choice.label == open.prefix);
-        if open.moved || open.prefix.chars().count() >= ENTER_LETTERS && !whole {
+        // What only has the letters somewhere inside is a suggestion, not the word begun.
+        let begun = open.choices[open.at].label.to_lowercase().starts_with(&open.prefix.to_lowercase());
+        if open.moved || begun && !whole && open.prefix.chars().count() >= ENTER_LETTERS {
             return self.accept();
         }
         self.close();
@@ -193,13 +203,14 @@ mod tests {
         };
         let choices = labels.iter().map(choice).collect();
         let open = Open { choices, at: 0, moved: false, scroll: false, from: 0, prefix: prefix.into() };
-        Popup { open: Some(open) }
+        Popup { open: Some(open), rect: None }
     }
 
     #[test]
     fn enter_takes_a_word_begun_and_leaves_a_short_or_whole_one_alone() {
         assert!(open("ki", &["kick"]).accept_by_enter().is_some());
         assert!(open("k", &["kick"]).accept_by_enter().is_none());
+        assert!(open("ic", &["kick"]).accept_by_enter().is_none());
         assert!(open("end", &["endless", "end"]).accept_by_enter().is_none());
         let mut chosen = open("k", &["kick", "kit"]);
         chosen.step(false);
