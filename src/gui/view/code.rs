@@ -146,6 +146,7 @@ impl Code {
         }
         let turn = self.file.ui(ui, files, &scene.snapshot.session, &self.buffer.text, intents);
         self.turn(turn, scene.time, intents);
+        self.buffer.wants_keys |= std::mem::take(&mut self.file.leaves);
         self.complaints(ui);
         let desk = Desk { words: (self.words)(), snapshot: &scene.snapshot, time: scene.time };
         let typed = self.buffer.edit(ui, &self.runs, &desk);

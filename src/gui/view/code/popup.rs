@@ -120,23 +120,22 @@ impl Popup {
         let above = below + HEIGHT + 12.0 > screen.bottom();
         let at = pos2(caret.left(), if above { (caret.top() - HEIGHT - 14.0).max(0.0) } else { below });
         let mut clicked = false;
-        Area::new(Id::unique("completions")).order(Order::Foreground).fixed_pos(at).constrain(true).show(
-            ui.ctx(),
-            |ui| {
-                Frame::popup(ui.style()).show(ui, |ui| {
-                    ui.set_height(HEIGHT);
-                    ui.horizontal_top(|ui| {
-                        ui.vertical(|ui| clicked = list(ui, open));
-                        ui.separator();
-                        ui.vertical(|ui| {
-                            ui.set_width(340.0);
-                            let area = ScrollArea::vertical().id_salt("completion page").max_height(HEIGHT);
-                            area.show(ui, |ui| about(ui, &open.choices[open.at], shelf));
-                        });
+        let area = Area::new(Id::unique("completions")).order(Order::Foreground).fixed_pos(at).constrain(true);
+        let shown = area.show(ui.ctx(), |ui| {
+            Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_height(HEIGHT);
+                ui.horizontal_top(|ui| {
+                    ui.vertical(|ui| clicked = list(ui, open));
+                    ui.separator();
+                    ui.vertical(|ui| {
+                        ui.set_width(340.0);
+                        let area = ScrollArea::vertical().id_salt("completion page").max_height(HEIGHT);
+                        area.show(ui, |ui| about(ui, &open.choices[open.at], shelf));
                     });
                 });
-            },
-        );
+            });
+        });
+        self.rect = Some(shown.response.rect);
         clicked
     }
 }
