@@ -10,8 +10,8 @@ use crate::gui::widget::named;
 
 /// Letters after which Enter takes what is offered without a choice by hand.
 const ENTER_LETTERS: usize = 2;
-/// Height of the list, in points.
-const HEIGHT: f32 = 190.0;
+/// Least and largest height of the list, in points, and that of one row.
+const HEIGHTS: (f32, f32, f32) = (110.0, 190.0, 21.0);
 
 /// View state of the list.
 #[derive(Default)]
@@ -116,20 +116,21 @@ impl Popup {
     pub fn ui(&mut self, ui: &Ui, caret: Rect, shelf: &Shelf<'_>) -> bool {
         let Some(open) = &mut self.open else { return false };
         let screen = ui.ctx().content_rect();
+        let height = (open.choices.len() as f32 * HEIGHTS.2).clamp(HEIGHTS.0, HEIGHTS.1);
         let below = caret.bottom() + 2.0;
-        let above = below + HEIGHT + 12.0 > screen.bottom();
-        let at = pos2(caret.left(), if above { (caret.top() - HEIGHT - 14.0).max(0.0) } else { below });
+        let above = below + height + 12.0 > screen.bottom();
+        let at = pos2(caret.left(), if above { (caret.top() - height - 14.0).max(0.0) } else { below });
         let mut clicked = false;
         let area = Area::new(Id::unique("completions")).order(Order::Foreground).fixed_pos(at).constrain(true);
         let shown = area.show(ui.ctx(), |ui| {
             Frame::popup(ui.style()).show(ui, |ui| {
-                ui.set_height(HEIGHT);
+                ui.set_height(height);
                 ui.horizontal_top(|ui| {
                     ui.vertical(|ui| clicked = list(ui, open));
                     ui.separator();
                     ui.vertical(|ui| {
                         ui.set_width(340.0);
-                        let area = ScrollArea::vertical().id_salt("completion page").max_height(HEIGHT);
+                        let area = ScrollArea::vertical().id_salt("completion page").max_height(height);
                         area.show(ui, |ui| about(ui, &open.choices[open.at], shelf));
                     });
                 });
@@ -143,7 +144,7 @@ impl Popup {
 fn list(ui: &mut Ui, open: &mut Open) -> bool {
     let mut clicked = false;
     ui.set_width(190.0);
-    let area = ScrollArea::vertical().id_salt("completion list").max_height(HEIGHT).auto_shrink([false, true]);
+    let area = ScrollArea::vertical().id_salt("completion list").max_height(HEIGHTS.1).auto_shrink([false, true]);
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         for (place, choice) in open.choices.iter().enumerate() {
