@@ -11,6 +11,7 @@ const USAGE: &str = "\
 Tracklight: a tracker and sampler for sound and picture, live-coded in Lua inside the DAW
 
 usage: tracklight [OPTIONS]             open the window and play through a sound device or JACK
+       tracklight --resume [OPTIONS]    the same, and play at once what a crash left
        tracklight headless ACTS…        work without display and sound card; acts are done in the order given
        tracklight docs --out DIR        write the reference pages
        tracklight --help | --version
@@ -46,7 +47,11 @@ fn main() -> ExitCode {
         [word, ..] if !word.starts_with('-') => {
             end(Err(format!("there is no command `{word}`; see `tracklight --help`")))
         }
-        _ => device::open(args),
+        words => {
+            let resume = words.contains(&"--resume");
+            tracklight::plugin::journal::RESUME.store(resume, std::sync::atomic::Ordering::Release);
+            device::open(args.into_iter().filter(|word| word != "--resume").collect())
+        }
     }
 }
 

@@ -25,7 +25,9 @@ pub mod text;
 pub mod time;
 
 pub use clip::AudioClip;
-pub use command::{Ask, Batch, BatchId, Command, DropShots, EvalCall, Moment, Origin, Shot, TransportVerb, When};
+pub use command::{
+    Ask, Batch, BatchId, Command, DropShots, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When,
+};
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
 pub use name::{Name, NameError, Uid};
@@ -37,6 +39,7 @@ pub use session::{
     ClockSource, ConnKind, Connection, Curve, MacroMap, Module, ModuleBody, ModuleKind, Sample, Session, Song,
 };
 pub use snapshot::{
-    ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, SampleState, Snapshot, TextMark, TextState,
+    ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, Recovery, SampleState, Snapshot, TextMark,
+    TextState,
 };
 pub use time::{BeatSpan, ClockMap, Signature};

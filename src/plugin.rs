@@ -19,6 +19,7 @@ pub mod editor;
 pub mod guard;
 pub mod headless;
 pub mod instances;
+pub mod journal;
 pub mod keeper;
 mod load;
 pub mod params;

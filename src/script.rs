@@ -293,7 +293,7 @@ impl Script {
                 }
                 Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
                 Event::TakenBack { batch } => self.world.borrow_mut().take_back(batch),
-                Event::Triggered(_) | Event::WriteText => {}
+                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {

@@ -34,6 +34,8 @@ impl Engine {
             Ask::Console(lines) => lines.into_iter().for_each(|line| self.board.console(line)),
             Ask::Evaluated(result) => self.board.evaluated(result),
             Ask::Notice(text) => self.board.notice(&text),
+            Ask::Recover(verb) => self.board.tell(Event::Recover(verb)),
+            Ask::Recovery(recovery) => self.board.recovery(recovery),
             Ask::TextState(text) => self.board.text(text),
             Ask::WriteText => self.board.tell(Event::WriteText),
         }

@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use crate::bus::ends::EventHub;
 use crate::model::snapshot::{HistoryLine, Waiting};
 use crate::model::{
-    BatchId, ConsoleKind, ConsoleLine, Edit, EvalResult, Event, Loading, Notice, Origin, Session, Snapshot, TextState,
-    TriggerRecord,
+    BatchId, ConsoleKind, ConsoleLine, Edit, EvalResult, Event, Loading, Notice, Origin, Recovery, Session, Snapshot,
+    TextState, TriggerRecord,
 };
 
 /// Most console lines kept.
@@ -142,6 +142,14 @@ impl Board {
     /// Tell that a Batch took effect (or, with `back`, was undone or redone), with the revision it will be in.
     pub fn applied(&mut self, batch: BatchId, origin: Origin, edits: Arc<[Edit]>, back: bool) {
         self.events.push(Told::Applied { batch, origin, edits, back });
+    }
+
+    /// So it stands with work that a crash left.
+    pub fn recovery(&mut self, recovery: Option<Recovery>) {
+        if self.next.recovery != recovery {
+            self.next.recovery = recovery;
+            self.changed = true;
+        }
     }
 
     /// The script's text stands like this.

@@ -14,7 +14,7 @@ use super::view::pattern::Patterns;
 use super::view::{bar, grid};
 use crate::bus::station::Waker;
 use crate::bus::{EventReceiver, Files, Remote};
-use crate::model::{Ask, Command};
+use crate::model::{Ask, Command, RecoveryVerb};
 
 /// The views there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,6 +171,10 @@ impl App {
         self.code.tend(&scene, &mut intents);
         let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::symmetric(8, 4));
         Panel::top("bar").frame(strip).show(ui, |ui| self.bar(ui, &scene, &mut intents));
+        if scene.snapshot.recovery.is_some() {
+            let strip = strip.fill(theme::EDITING.gamma_multiply(0.25));
+            Panel::top("recovery").frame(strip).show(ui, |ui| bar::recovery(ui, &scene, &mut intents));
+        }
         Panel::bottom("strip").frame(strip).show(ui, |ui| {
             ui.horizontal(|ui| bar::strip(ui, &scene, &mut self.told, &mut self.put_away));
         });
@@ -219,6 +223,7 @@ impl App {
                 Action::Patterns => self.show(ViewName::Patterns, intents),
                 Action::Hush => intents.ask("hush", Ask::Hush),
                 Action::Panic => intents.ask("panic", Ask::Panic),
+                Action::Recover => intents.ask("recovery", Ask::Recover(RecoveryVerb::Swap)),
                 _ => {}
             }
         }

@@ -18,6 +18,8 @@ pub enum Action {
     Hush,
     /// All sound is cut.
     Panic,
+    /// Play the work that a crash left, or what was there before it.
+    Recover,
     /// Show or hide the list of keys.
     Help,
     /// Run the selection or the block, at the moment chosen.
@@ -121,6 +123,7 @@ keys! {
     Everywhere "F3, Ctrl+3" &[plain(Key::F3), ctrl(Key::Num3)], Some(Action::Patterns), "Patterns view.";
     Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
     Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
+    Everywhere "Ctrl+J" &[ctrl(Key::J)], Some(Action::Recover), "Play the work that a crash left; again: what was there before it.";
     Everywhere "?" &[], Some(Action::Help), "These keys (when no text is being typed).";
     Code "Ctrl+Enter" &[ctrl(Key::Enter)], Some(Action::RunBlock), "Run the selected lines, or the block around the caret, at the moment chosen.";
     Code "Alt+Enter" &[alt(Key::Enter)], Some(Action::RunNow), "Run the selected lines or the block now.";

@@ -265,6 +265,15 @@ pub struct DropShots {
     pub from: f64,
 }
 
+/// What to do with work that a crash left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryVerb {
+    /// Play it; again: play what was there before.
+    Swap,
+    /// Leave it at what plays now, and do not ask again.
+    Keep,
+}
+
 /// What goes to the engine's queue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
@@ -288,6 +297,10 @@ pub enum Ask {
     Evaluated(super::snapshot::EvalResult),
     /// Something people should read.
     Notice(String),
+    /// Work that a crash left: what to do with it.
+    Recover(RecoveryVerb),
+    /// The journal says how it stands with such work.
+    Recovery(Option<super::snapshot::Recovery>),
     /// How the script's text stands against the session.
     TextState(Arc<super::snapshot::TextState>),
     /// The session as it is shall be written into the script's text, by the smallest edits.

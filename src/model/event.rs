@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::command::{BatchId, Origin};
+use super::command::{BatchId, Origin, RecoveryVerb};
 use super::edit::Edit;
 use super::name::Name;
 use super::param::Param;
@@ -70,6 +70,8 @@ pub enum Event {
         /// Whether it is an undo or redo; `origin` is then who asked for it once.
         back: bool,
     },
+    /// What to do with work that a crash left.
+    Recover(RecoveryVerb),
     /// The session as it is shall be written into the script's text.
     WriteText,
     /// A Batch was refused; nothing changed.

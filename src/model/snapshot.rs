@@ -134,6 +134,15 @@ pub struct TextState {
     pub error: Option<(Option<u32>, Arc<str>)>,
 }
 
+/// Work that a crash left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// How old it is and what is in it, for people.
+    pub about: Arc<str>,
+    /// Whether it is what plays now; else it is offered.
+    pub taken: bool,
+}
+
 /// One line of the undo list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryLine {
@@ -176,6 +185,8 @@ pub struct Snapshot {
     pub redo: Arc<Vec<HistoryLine>>,
     /// How the script's text stands against the session; about an older text for a moment after an edit.
     pub text: Arc<TextState>,
+    /// Work that a crash left, offered or played.
+    pub recovery: Option<Recovery>,
     /// Hush is on since the last one; starts again with the next play or evaluation.
     pub hushed: bool,
 }
@@ -199,6 +210,7 @@ impl Snapshot {
             undo: Arc::default(),
             redo: Arc::default(),
             text: Arc::default(),
+            recovery: None,
             hushed: false,
         }
     }

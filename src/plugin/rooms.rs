@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::instances::{Instances, Registered};
+use super::journal::{Given, Journal, RESUME, shelf::Shelf};
 use super::persist::SessionDoor;
-use crate::bus::{AudioEnds, Files, Remote, Running, station, wire};
+use crate::bus::station::{self, Waker};
+use crate::bus::{AudioEnds, Files, Remote, Running, wire};
 use crate::engine::Engine;
 use crate::media::{Library, Worker};
 use crate::model::{Ask, Batch, Command, Loading, Origin, Session};
@@ -34,14 +36,18 @@ pub struct Rooms {
     audio: Mutex<Option<AudioEnds>>,
     // Held while starting, so that two first calls do not start twice.
     starting: Mutex<()>,
+    // States that went through the host's hands.
+    given: Arc<Given>,
     // What the host loaded last, until the engine has published it.
     loading: Mutex<Option<Arc<str>>>,
 }
 
-// Fields drop in this order: the list first, then the threads (script, media, engine), so nobody sends to a room that is gone.
+// Fields drop in this order: the list first, then the threads (journal, script, media, engine), so nobody sends to a
+// room that is gone.
 struct Started {
     _listed: Registered<Remote>,
     remote: Remote,
+    _journal: Option<Running>,
     _script: Option<Running>,
     _media: Vec<Running>,
     _engine: Option<Running>,
@@ -86,8 +92,25 @@ impl Rooms {
             let clock = std::time::Instant::now;
             let script =
                 keep(station::start("tracklight script", &waker, move || Script::new(ends, files, clock)), "script");
+            let journal = Shelf::of_user().and_then(|shelf| {
+                let waker = Waker::default();
+                let (remote, given) = (wires.remote.clone(), self.given.clone());
+                // Subscribed here, before anything can be loaded.
+                let events = remote.events.subscribe(256, &waker);
+                let resume = RESUME.swap(false, Ordering::AcqRel);
+                let make = move || Journal::new(shelf, remote, events, given, unix_ms, resume);
+                keep(station::start("tracklight journal", &waker, make), "the journal")
+            });
             let listed = INSTANCES.enter(wires.remote.clone());
-            Started { _listed: listed, remote: wires.remote, _script: script, _media: media, _engine: engine, missing }
+            Started {
+                _listed: listed,
+                remote: wires.remote,
+                _journal: journal,
+                _script: script,
+                _media: media,
+                _engine: engine,
+                missing,
+            }
         });
         for what in &started.missing {
             // With the engine missing nobody reads this; then nothing can be told at all.
@@ -140,6 +163,13 @@ impl Rooms {
     }
 }
 
+/// Milliseconds since 1970; 0 where the clock stands before that.
+fn unix_ms() -> u64 {
+    #[allow(clippy::disallowed_methods, reason = "the edge where the calendar is read, for the journal alone")]
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
 /// The way a saved state takes to the engine.
 pub struct Door(pub Arc<Rooms>);
 
@@ -151,6 +181,7 @@ impl SessionDoor for Door {
     fn load(&self, json: &str) {
         match Session::from_json(json) {
             Ok(session) => {
+                self.0.given.note(json);
                 *lock(&self.0.loading) = Some(Arc::from(session.to_json()));
                 let remote = self.0.start();
                 let mut batch = Batch::now(Origin::Host, "load", vec![Command::Load(Arc::new(session))]);
@@ -175,6 +206,14 @@ impl SessionDoor for Door {
     }
 
     fn save(&self) -> String {
+        let state = self.state();
+        self.0.given.note(&state);
+        state
+    }
+}
+
+impl Door {
+    fn state(&self) -> String {
         let Some(remote) = self.0.remote() else {
             return lock(&self.0.loading).as_ref().map_or_else(|| Session::new().to_json(), |json| json.to_string());
         };

@@ -11,6 +11,7 @@ mod banks;
 mod bounce;
 mod chains;
 mod clock;
+mod crash;
 mod engine;
 mod engine_rig;
 mod golden;

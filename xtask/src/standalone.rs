@@ -24,6 +24,8 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
         .args(["--release", "-p", "tracklight", "--bin", "tracklight", "--features", "standalone", "--"])
         // File names among the arguments count from where the user is.
         .current_dir(&workspace.called_from);
+    // What is made in the window is a user's work: the journal is on, which this workspace switches off for tests.
+    command.env("TRACKLIGHT_STATE", "");
     let (front, behind) = split_rest(words);
     command.args(front).args(behind);
     Ok(code(finish(&mut command)?))

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::Bench;
 use crate::gui::app::Keyboard;
-use crate::model::{Ask, Command, Notice, TransportVerb};
+use crate::model::{Ask, Command, Notice, Recovery, RecoveryVerb, TransportVerb};
 
 fn keyboard(bench: &Bench) -> Keyboard {
     bench.harness.state().keyboard(&bench.harness.ctx)
@@ -96,6 +96,22 @@ fn a_notice_is_shown_until_it_is_dismissed() {
     assert!(bench.sees("drums/kick.wav is not there"));
     bench.click("Dismiss");
     assert!(!bench.sees("drums/kick.wav is not there"));
+}
+
+#[test]
+fn work_that_a_crash_left_is_offered_and_one_key_plays_it() {
+    let mut bench = Bench::new(&[]);
+    assert!(!bench.sees("A crash left"));
+    let recovery = |taken| Some(Recovery { about: Arc::from("work from 3 minutes ago"), taken });
+    bench.publish(|snapshot| snapshot.recovery = recovery(false));
+    assert!(bench.sees("A crash left unsaved work from 3 minutes ago."));
+    bench.click("Play it");
+    bench.publish(|snapshot| snapshot.recovery = recovery(true));
+    bench.keys(Modifiers::COMMAND, Key::J);
+    bench.click("Back to the saved one");
+    bench.click("Keep this");
+    let [swap, keep] = [RecoveryVerb::Swap, RecoveryVerb::Keep].map(Ask::Recover);
+    assert_eq!(bench.asked(), [swap.clone(), swap.clone(), swap, keep]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::super::app::ViewName;
 use super::super::scene::{Intents, Scene};
 use super::super::theme;
 use crate::bus::Meters;
-use crate::model::{Ask, Command, Loading, TransportVerb};
+use crate::model::{Ask, Command, Loading, RecoveryVerb, TransportVerb};
 
 /// Draw the transport and the numbers.
 pub fn transport(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
@@ -91,6 +91,25 @@ pub fn hush(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
     if ui.button(RichText::new("Hush").color(colour)).on_hover_text(hint).clicked() {
         intents.ask("hush", Ask::Hush);
     }
+}
+
+/// Work that a crash left: what it is, and what to do with it.
+pub fn recovery(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+    let Some(recovery) = &scene.snapshot.recovery else { return };
+    let (sentence, swap, keep) = match recovery.taken {
+        true => ("A crash left newer", "Back to the saved one", "Keep this"),
+        false => ("A crash left unsaved", "Play it", "Put it away"),
+    };
+    let plays = if recovery.taken { " It plays now." } else { "" };
+    ui.horizontal_wrapped(|ui| {
+        ui.label(format!("{sentence} {}.{plays}", recovery.about));
+        if ui.button(swap).on_hover_text("Ctrl+J; again: back").clicked() {
+            intents.ask("recovery", Ask::Recover(RecoveryVerb::Swap));
+        }
+        if ui.button(keep).on_hover_text("Leave it at what plays now, and do not ask again").clicked() {
+            intents.ask("recovery", Ask::Recover(RecoveryVerb::Keep));
+        }
+    });
 }
 
 /// The strip under the views: the newest sentence, the ones before it on hover, and a way to put it away.
