@@ -106,7 +106,8 @@ impl Engine {
     fn watch(&mut self, batch: &Batch, waited: bool, now: Instant) {
         let silent = |command: &Command| {
             let text = matches!(command, Command::SetText(_) | Command::EditText { .. } | Command::SetLayout(..));
-            text || matches!(command, Command::SetFolders(_))
+            // A start cannot be taken back: what is too much then was asked before.
+            text || matches!(command, Command::SetFolders(_) | Command::Transport(_))
         };
         // An empty one carries what a chunk registered.
         if batch.commands.is_empty() || !batch.commands.iter().all(silent) {

@@ -81,6 +81,8 @@ impl Good {
             (!edits.is_empty()).then_some((place, edits))
         });
         let (place, edits) = found?;
+        // What somebody goes back from is not good.
+        self.trial.clear();
         let Point { label, session, .. } = &self.points[place];
         self.back = Some((place, session.clone()));
         Some(Way { label: label.clone(), edits })

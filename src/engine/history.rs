@@ -209,6 +209,7 @@ impl Entry {
         self.origin == batch.origin
             && others.music <= self.foreign
             && now.saturating_duration_since(at) <= MERGE
+            && !knobs.is_empty()
             && knobs.len() == batch.commands.len()
             && knobs.iter().zip(&batch.commands).all(|(knob, command)| knob.fits(command))
     }

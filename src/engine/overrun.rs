@@ -24,9 +24,9 @@ pub const BLOCKS: u32 = 3;
 const CALM: Duration = Duration::from_millis(500);
 /// How long what was taken back has to show before the Batch before it is taken back too.
 const CURE: Duration = Duration::from_millis(100);
-/// A run of late blocks that began so many blocks before a Batch took effect may still be its doing: the last blocks
-/// before may have been late by chance, and moments are known to a tick.
-const SLACK: u32 = 2;
+/// A run of late blocks that began so many blocks before a Batch took effect may still be its doing: the last block
+/// before may have been late by chance.
+const SLACK: u32 = 1;
 /// Most Batches watched at a time.
 const SUSPECTS_MAX: usize = 256;
 /// Most looks kept.

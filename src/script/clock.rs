@@ -215,6 +215,14 @@ impl TimerKind {
         }
     }
 
+    /// The function that is called, if it is one.
+    pub(super) fn callback(&self) -> Option<&Function> {
+        match self {
+            Self::Every { callback, .. } | Self::At { callback, .. } => Some(callback),
+            Self::Routine { .. } => None,
+        }
+    }
+
     /// It goes on after a break: what is due is taken from the position then.
     pub(super) fn renew(&mut self) {
         match self {

@@ -152,7 +152,8 @@ impl World {
                 None => drop(self.lives.remove(&name)),
             }
         }
-        if let Some(batch) = batch {
+        // Callbacks are not taken back by themselves.
+        if let Some(batch) = batch.filter(|_| registered.from == f64::NEG_INFINITY) {
             let numbers = registered.timers.iter().map(|t| t.number);
             let added: Vec<u64> = numbers.chain(registered.observers.iter().map(|o| o.number)).collect();
             if !added.is_empty() || !gone.0.is_empty() || !gone.1.is_empty() {

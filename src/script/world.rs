@@ -49,6 +49,22 @@ impl Scope {
             (a, b) => a == b,
         }
     }
+
+    /// A whole buffer registers each callback by the lines that it is written on, so that running these lines again
+    /// replaces this one alone.
+    fn narrowed(&self, callback: Option<&mlua::Function>) -> Scope {
+        let Some((chunk, info)) = (match self {
+            Self::Chunk(chunk, _, u32::MAX) => callback.map(|callback| (chunk, callback.info())),
+            _ => None,
+        }) else {
+            return self.clone();
+        };
+        let lines = info.line_defined.zip(info.last_line_defined);
+        match lines.filter(|_| info.short_src.as_deref() == Some(super::shown_name(chunk).as_str())) {
+            Some((first, last)) => Self::Chunk(chunk.clone(), first as u32, last as u32),
+            None => self.clone(),
+        }
+    }
 }
 
 /// How the running code was started.
@@ -324,7 +340,8 @@ impl World {
     pub fn register(&mut self, kind: TimerKind) -> mlua::Result<u64> {
         let number = self.next_number();
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
-        let timer = Timer { number, scope: run.scope.clone(), kind, label: run.label.clone() };
+        let scope = run.scope.narrowed(kind.callback());
+        let timer = Timer { number, scope, kind, label: run.label.clone() };
         self.fresh_timers.push(timer);
         Ok(number)
     }
@@ -333,7 +350,7 @@ impl World {
     pub fn observe(&mut self, callback: mlua::Function, place: String) -> mlua::Result<u64> {
         let number = self.next_number();
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
-        let scope = run.scope.clone();
+        let scope = run.scope.narrowed(Some(&callback));
         self.fresh_observers.push(Observer { number, scope, callback, place, rounds: 0 });
         Ok(number)
     }

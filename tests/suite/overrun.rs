@@ -22,6 +22,7 @@ fn rig(cost: fn(&Remote) -> (f64, f64)) -> Rig {
     let mut rig = Rig::new();
     rig.furnish();
     rig.cost = Some(cost);
+    rig.skip(4_800);
     rig.run_all(KICK, When::Now);
     rig.skip(48_000 * 3);
     rig

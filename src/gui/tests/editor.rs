@@ -61,8 +61,8 @@ fn a_name_is_completed_while_it_is_typed_and_then_its_argument() {
     bench.key(Key::ArrowDown);
     bench.key(Key::Enter);
     assert_eq!(script(&bench), "trigger(\"kit\")");
-    bench.letters(")");
-    assert_eq!(script(&bench), "trigger(\"kit\")", "the bracket that was closed by itself is typed over");
+    bench.letters("\")");
+    assert_eq!(script(&bench), "trigger(\"kit\")", "what was closed by itself is typed over");
 }
 
 #[test]
@@ -85,7 +85,6 @@ fn enter_is_never_stolen_from_plain_text() {
     }
     let mut bench = with("");
     bench.letters("do");
-    assert!(bench.harness.query_all_by_label_contains("completion").count() <= 3);
     bench.key(Key::Enter);
     assert_eq!(script(&bench), "do\n    ");
 }
@@ -159,7 +158,6 @@ fn words_are_found_counted_and_replaced_as_one_step_of_text_undo() {
     bench.click("Aa");
     bench.click("word");
     assert!(bench.sees("of 2"));
-    bench.keys(ALT, Key::F);
     bench.click("Replace…");
     bench.harness.get_by_label("Replace with").focus();
     bench.frames(2);

@@ -151,6 +151,7 @@ impl Code {
         }
         let turn = self.file.ui(ui, files, &scene.snapshot.session, &self.buffer.text, intents);
         self.turn(turn, scene.time, intents);
+        self.buffer.wants_keys |= std::mem::take(&mut self.file.leaves);
         self.complaints(ui);
         // While something is on its way nothing is offered: it would be about a text that is gone.
         let marks = if self.keeper.is_settled() { marks::of(&scene.snapshot.text, &self.buffer.text) } else { &[] };
@@ -209,9 +210,8 @@ impl Code {
         });
         super::super::widget::named(&shown.response.labelled_by(label.id), "Moment");
         for (name, hint, mode) in [
-            ("Find", "Ctrl+F", find::Mode::Find),
-            ("Replace", "Ctrl+Shift+F or Ctrl+Alt+F", find::Mode::Replace),
-            ("Line", "Ctrl+G", find::Mode::Line),
+            ("Find…", "Ctrl+F; replace: Ctrl+Shift+F or Ctrl+Alt+F", find::Mode::Find),
+            ("Go to…", "Ctrl+G", find::Mode::Line),
         ] {
             if !self.mirrored && ui.button(name).on_hover_text(hint).clicked() {
                 self.buffer.find.open(mode, "");

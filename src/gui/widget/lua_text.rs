@@ -130,9 +130,11 @@ impl LuaText {
         if self.lines.len() > rows.len() * 2 + 500 {
             self.lines.retain(|_, galley| Arc::strong_count(galley) > 1);
         }
-        // The rows are all that is drawn and clicked; the job says only which text this is.
+        // The rows are all that is drawn and clicked; the job says only which text this is, and that there is some: a
+        // job without sections is taken for empty and not drawn.
         // They are rounded already, and rounding them again would copy every one.
-        let job = LayoutJob { text: self.text.clone(), round_output_to_gui: false, ..LayoutJob::default() };
+        let mut job = LayoutJob { round_output_to_gui: false, ..LayoutJob::default() };
+        job.append(&self.text, 0.0, TextFormat::simple(font.clone(), theme::TEXT));
         Galley::concat(Arc::new(job), &rows, ui.pixels_per_point())
     }
 }
@@ -262,6 +264,29 @@ mod tests {
                 assert!(galley.rows.iter().all(|row| row.height() > 5.0));
             }
         });
+    }
+
+    #[test]
+    fn the_letters_of_the_lines_in_sight_become_triangles() {
+        let context = egui::Context::default();
+        let text = "trigger(\"kick\")\n".repeat(1000);
+        let count = |text: &str| {
+            let mut lua = LuaText::default();
+            let mut output = context.run_ui(egui::RawInput::default(), |ui| {
+                let galley = lua.galley(ui, text, &FontId::monospace(13.0));
+                ui.painter().galley(egui::pos2(0.0, 0.0), galley, theme::TEXT);
+            });
+            output.textures_delta.clear();
+            let shapes = context.tessellate(output.shapes, output.pixels_per_point);
+            let vertices = |shape: &egui::ClippedPrimitive| match &shape.primitive {
+                egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
+                egui::epaint::Primitive::Callback(_) => 0,
+            };
+            shapes.iter().map(vertices).sum::<usize>()
+        };
+        let (some, many) = (count("trigger(\"kick\")"), count(&text));
+        assert!(some >= 15 * 4, "{some}");
+        assert!(many > 10 * some && many < 1000 * some, "{many}: lines out of sight cost nothing");
     }
 
     #[test]

@@ -71,6 +71,10 @@ pub struct Buffer {
     // The caret is to be put into the text field, and to be brought into sight.
     pub(super) moved: bool,
     pub(super) follow: bool,
+    // Where the caret was drawn.
+    pub(super) caret_at: Option<Rect>,
+    // The keys are to come here.
+    pub(super) wants_keys: bool,
     // The keys are to go to nobody.
     pub(super) leaves: bool,
     // Keys that wait for the next frame.
@@ -162,18 +166,17 @@ impl Buffer {
         let selection = self.bytes();
         for wish in self.find.ui(ui, &self.text, &selection) {
             if self.grant(wish, &mut typed) {
-                ui.memory_mut(|memory| memory.request_focus(id));
+                (self.moved, self.wants_keys) = (true, true);
             }
         }
         let focused = ui.memory(|memory| memory.has_focus(id));
         if focused {
             self.keys(ui, id, desk, &mut typed);
-        } else {
+        } else if !self.popup.is_touched(ui) {
             self.popup.close();
         }
         self.place_caret(ui, id);
         self.tell(ui, desk, focused);
-        let mut caret = None;
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             let font = self.font();
@@ -190,7 +193,8 @@ impl Buffer {
             self.scroll = shown.state.clamped_offset();
             let output = shown.inner;
             typed.changed |= output.response.changed();
-            if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
+            // A field without the focus forgets what was selected in it; here it is kept, for the find bar.
+            if let Some(range) = output.cursor_range {
                 let before = self.caret;
                 self.caret = range.primary.index.0;
                 let selected = range.as_sorted_char_range();
@@ -199,13 +203,17 @@ impl Buffer {
                     self.popup.close();
                 }
                 let rect = output.galley.pos_from_cursor(range.primary);
-                caret = Some(rect.translate(output.galley_pos.to_vec2()));
+                self.caret_at = Some(rect.translate(output.galley_pos.to_vec2()));
             }
             let wrong: Vec<usize> = runs.marks.iter().map(|mark| mark.line).collect();
             numbers(ui, strip, &output, &wrong, &font);
         });
-        if let Some(caret) = caret.filter(|_| self.popup.is_open()) {
-            self.offer(ui, caret, desk, id, &mut typed);
+        if let Some(caret) = self.caret_at.filter(|_| self.popup.is_open()) {
+            self.offer(ui, caret, desk, &mut typed);
+        }
+        // Last, for the click that asked for it is a click beside the text.
+        if std::mem::take(&mut self.wants_keys) {
+            ui.memory_mut(|memory| memory.request_focus(id));
         }
         if typed.changed {
             self.typed_at = desk.time;
@@ -242,7 +250,7 @@ impl Buffer {
         Shelf { words: desk.words, snapshot: desk.snapshot, text: &self.text, tokens: self.colours.tokens() }
     }
 
-    fn offer(&mut self, ui: &Ui, caret: Rect, desk: &Desk<'_>, id: Id, typed: &mut Typed) {
+    fn offer(&mut self, ui: &Ui, caret: Rect, desk: &Desk<'_>, typed: &mut Typed) {
         self.colours.read(&self.text);
         let mut popup = std::mem::take(&mut self.popup);
         let clicked = popup.ui(ui, caret, &self.shelf(desk));
@@ -250,7 +258,7 @@ impl Buffer {
         if clicked {
             let accepted = self.popup.accept();
             self.accept(accepted, typed);
-            ui.memory_mut(|memory| memory.request_focus(id));
+            self.wants_keys = true;
         }
     }
 

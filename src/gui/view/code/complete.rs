@@ -433,7 +433,7 @@ mod tests {
     #[test]
     fn names_stand_where_names_are_meant() {
         assert_eq!(labels("trigger(\"k|"), ["kick", "kit"]);
-        assert_eq!(labels("sequencer('seq', { pattern = \"|"), ["beat"]);
+        assert_eq!(labels("sequencer('seq', { pattern = \"|"), ["P0", "beat"]);
         assert_eq!(labels("sequencer('seq', { to = { \"|"), ["kick", "kit"]);
         assert_eq!(labels("sampler('x', { bank = '|' })"), ["bd"]);
         assert_eq!(labels("sampler('x', { samples = { 'sn|"), ["snare.wav"]);

@@ -285,7 +285,11 @@ impl<'a> Reading<'a> {
             (spot, colon) = (Spot::Member, joint == ":");
             on = self.thing_before(end - 1);
         }
-        let frames = self.frames(end);
+        let mut frames = self.frames(end);
+        let margin = from == 0 || self.text.as_bytes()[from - 1] == b'\n';
+        if margin && spot == Spot::Word && from < caret {
+            let_go(&mut frames);
+        }
         let in_table = frames.last().is_some_and(|frame| frame.sign == "{");
         Context {
             spot,
@@ -312,10 +316,7 @@ impl<'a> Reading<'a> {
             let margin = token.start == 0 || self.text.as_bytes()[token.start - 1] == b'\n';
             if margin && matches!(token.kind, Lexeme::Name | Lexeme::Keyword) && word != "end" {
                 // A statement at the margin: what an unfinished line before it left open is no longer meant.
-                let bare = frames.iter().all(|frame| matches!(frame.sign, "(" | "{" | "["));
-                if bare {
-                    frames.clear();
-                }
+                let_go(&mut frames);
             }
             match (token.kind, word) {
                 (Lexeme::Sign, "(" | "{" | "[") | (Lexeme::Keyword, "function" | "do" | "if" | "repeat") => {
@@ -383,6 +384,13 @@ impl<'a> Reading<'a> {
             }
         }
         None
+    }
+}
+
+/// At a statement at the margin: brackets that are open before it belong to a line that was not finished.
+fn let_go(frames: &mut Vec<Frame<'_>>) {
+    if frames.iter().all(|frame| matches!(frame.sign, "(" | "{" | "[")) {
+        frames.clear();
     }
 }
 

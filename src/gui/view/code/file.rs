@@ -51,6 +51,8 @@ pub struct ScriptFile {
     // A path that would be written over; Enter again does it.
     sure: Option<String>,
     restored: bool,
+    /// The path field was closed: the keys are to go to the text again.
+    pub leaves: bool,
 }
 
 /// How many lines of two texts are not the same, lines put in and taken out counted.
@@ -239,7 +241,7 @@ impl ScriptFile {
         });
         if away {
             self.asking = None;
-            ui.memory_mut(|memory| memory.request_focus(super::editor_id()));
+            self.leaves = true;
         }
         if !done {
             return None;
@@ -252,7 +254,7 @@ impl ScriptFile {
                     self.disk = Some(text.clone());
                     self.theirs = None;
                     self.stands_at(found, intents);
-                    ui.memory_mut(|memory| memory.request_focus(super::editor_id()));
+                    self.leaves = true;
                     return Some(Turn::Take(text, false));
                 }
                 Err(error) => intents.tell(format!("not opened: {error}")),
@@ -266,7 +268,7 @@ impl ScriptFile {
                         self.focus = true;
                     } else {
                         self.write(path, files, buffer, intents);
-                        ui.memory_mut(|memory| memory.request_focus(super::editor_id()));
+                        self.leaves = true;
                     }
                 }
                 Err(error) => intents.tell(format!("not saved: {error}")),

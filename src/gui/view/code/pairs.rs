@@ -191,11 +191,11 @@ mod tests {
         let all = |words: &[&str]| (words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), true);
         assert_eq!(partners("f(a, (b)|, {c})"), all(&["(5", ")7"]));
         assert_eq!(partners("f(g(1)|)"), all(&["(3", ")5"]));
-        assert_eq!(partners("for i = 1, 2 |do if x then end end"), all(&["for0", "do13", "end31"]));
+        assert_eq!(partners("for i = 1, 2 |do if x then end end"), all(&["for0", "do13", "end30"]));
         assert_eq!(partners("if a then b() else c() |end"), all(&["if0", "then5", "else14", "end23"]));
         assert_eq!(partners("repeat f(function() end) unti|l x"), all(&["repeat0", "until25"]));
         assert_eq!(partners("f(')' |)"), all(&["(1", ")6"]));
-        assert_eq!(partners("f(1|"), (vec!["(1".to_owned()], false));
+        assert_eq!(partners("f(|1"), (vec!["(1".to_owned()], false));
     }
 
     fn typed(marked: &str, letter: char) -> Typing {

@@ -10,13 +10,15 @@ use crate::gui::widget::named;
 
 /// Letters after which Enter takes what is offered without a choice by hand.
 const ENTER_LETTERS: usize = 2;
-/// Height of the list, in points.
-const HEIGHT: f32 = 190.0;
+/// Least and largest height of the list, in points, and that of one row.
+const HEIGHTS: (f32, f32, f32) = (110.0, 190.0, 21.0);
 
 /// View state of the list.
 #[derive(Default)]
 pub struct Popup {
     open: Option<Open>,
+    // Where it was last drawn.
+    rect: Option<Rect>,
 }
 
 struct Open {
@@ -50,6 +52,12 @@ impl Popup {
     /// Put it away.
     pub fn close(&mut self) {
         self.open = None;
+    }
+
+    /// Whether a hand is on it: a press takes the focus from the text before the click is whole.
+    pub fn is_touched(&self, ui: &Ui) -> bool {
+        let hand = ui.input(|input| input.pointer.latest_pos());
+        self.is_open() && self.rect.zip(hand).is_some_and(|(rect, hand)| rect.contains(hand))
     }
 
     /// Look at what stands around the caret after something was typed, or when it was `asked` for.
@@ -95,7 +103,9 @@ impl Popup {
     pub fn accept_by_enter(&mut self) -> Option<Accepted> {
         let open = self.open.as_ref()?;
         let whole = open.choices.iter().any(|choice| choice.label == open.prefix);
-        if open.moved || open.prefix.chars().count() >= ENTER_LETTERS && !whole {
+        // What only has the letters somewhere inside is a suggestion, not the word begun.
+        let begun = open.choices[open.at].label.to_lowercase().starts_with(&open.prefix.to_lowercase());
+        if open.moved || begun && !whole && open.prefix.chars().count() >= ENTER_LETTERS {
             return self.accept();
         }
         self.close();
@@ -106,27 +116,27 @@ impl Popup {
     pub fn ui(&mut self, ui: &Ui, caret: Rect, shelf: &Shelf<'_>) -> bool {
         let Some(open) = &mut self.open else { return false };
         let screen = ui.ctx().content_rect();
+        let height = (open.choices.len() as f32 * HEIGHTS.2).clamp(HEIGHTS.0, HEIGHTS.1);
         let below = caret.bottom() + 2.0;
-        let above = below + HEIGHT + 12.0 > screen.bottom();
-        let at = pos2(caret.left(), if above { (caret.top() - HEIGHT - 14.0).max(0.0) } else { below });
+        let above = below + height + 12.0 > screen.bottom();
+        let at = pos2(caret.left(), if above { (caret.top() - height - 14.0).max(0.0) } else { below });
         let mut clicked = false;
-        Area::new(Id::unique("completions")).order(Order::Foreground).fixed_pos(at).constrain(true).show(
-            ui.ctx(),
-            |ui| {
-                Frame::popup(ui.style()).show(ui, |ui| {
-                    ui.set_height(HEIGHT);
-                    ui.horizontal_top(|ui| {
-                        ui.vertical(|ui| clicked = list(ui, open));
-                        ui.separator();
-                        ui.vertical(|ui| {
-                            ui.set_width(340.0);
-                            let area = ScrollArea::vertical().id_salt("completion page").max_height(HEIGHT);
-                            area.show(ui, |ui| about(ui, &open.choices[open.at], shelf));
-                        });
+        let area = Area::new(Id::unique("completions")).order(Order::Foreground).fixed_pos(at).constrain(true);
+        let shown = area.show(ui.ctx(), |ui| {
+            Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_height(height);
+                ui.horizontal_top(|ui| {
+                    ui.vertical(|ui| clicked = list(ui, open));
+                    ui.separator();
+                    ui.vertical(|ui| {
+                        ui.set_width(340.0);
+                        let area = ScrollArea::vertical().id_salt("completion page").max_height(height);
+                        area.show(ui, |ui| about(ui, &open.choices[open.at], shelf));
                     });
                 });
-            },
-        );
+            });
+        });
+        self.rect = Some(shown.response.rect);
         clicked
     }
 }
@@ -134,7 +144,7 @@ impl Popup {
 fn list(ui: &mut Ui, open: &mut Open) -> bool {
     let mut clicked = false;
     ui.set_width(190.0);
-    let area = ScrollArea::vertical().id_salt("completion list").max_height(HEIGHT).auto_shrink([false, true]);
+    let area = ScrollArea::vertical().id_salt("completion list").max_height(HEIGHTS.1).auto_shrink([false, true]);
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         for (place, choice) in open.choices.iter().enumerate() {
@@ -193,13 +203,14 @@ mod tests {
         };
         let choices = labels.iter().map(choice).collect();
         let open = Open { choices, at: 0, moved: false, scroll: false, from: 0, prefix: prefix.into() };
-        Popup { open: Some(open) }
+        Popup { open: Some(open), rect: None }
     }
 
     #[test]
     fn enter_takes_a_word_begun_and_leaves_a_short_or_whole_one_alone() {
         assert!(open("ki", &["kick"]).accept_by_enter().is_some());
         assert!(open("k", &["kick"]).accept_by_enter().is_none());
+        assert!(open("ic", &["kick"]).accept_by_enter().is_none());
         assert!(open("end", &["endless", "end"]).accept_by_enter().is_none());
         let mut chosen = open("k", &["kick", "kit"]);
         chosen.step(false);

@@ -49,8 +49,12 @@ pub fn boxes(buffer: &Buffer, ui: &Ui, output: &TextEditOutput, focused: bool) -
         rect.intersects(sight).then_some(rect)
     };
     let mut shapes: Vec<Shape> = vec![];
-    for rect in buffer.find.found().iter().filter_map(there) {
-        shapes.push(Shape::rect_filled(rect, CornerRadius::same(2), theme::FOUND));
+    let chosen = buffer.bytes();
+    for range in buffer.find.found() {
+        if let Some(rect) = there(range) {
+            let colour = if *range == chosen { theme::CHOSEN } else { theme::FOUND };
+            shapes.push(Shape::rect_filled(rect, CornerRadius::same(2), colour));
+        }
     }
     if focused && buffer.selection.is_empty() {
         let caret = byte_of(&buffer.text, buffer.caret);
