@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
-use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
 pub mod acts;
 pub mod block;
@@ -94,7 +93,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = block::MOST_EVENTS;
 
-    type Editor = EguiEditor<editor::Guarded<editor::Late>>;
+    type Editor = editor::Opener<editor::Late>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -115,11 +114,8 @@ impl<V: Variant> Plugin for Tracklight<V> {
             keeper.adopt(move || executor.execute_background(()));
             return None;
         }
-        let repaint = RepaintNotifier::default();
-        if let Some(window) = V::window() {
-            window.paints_by(&repaint);
-        }
-        editor::editor(editor::Late::new(self.rooms.clone(), V::window()), repaint, self.faults.clone())
+        let content = editor::Late::new(self.rooms.clone(), V::window());
+        Some(editor::Opener::new(content, self.faults.clone()))
     }
 
     /// Thread: main, before anything of a state is applied.

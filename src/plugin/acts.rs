@@ -131,8 +131,13 @@ impl Acts {
         let snapshot = self.remote.now();
         let mut draft = (*snapshot.session).clone();
         let clock = self.remote.clock.get();
-        let standing =
-            Standing { playing: snapshot.playing, beat: clock.beat, bpm: clock.bpm, host_leads: snapshot.host_leads };
+        let standing = Standing {
+            playing: snapshot.playing,
+            beat: clock.beat,
+            bpm: clock.bpm,
+            host_leads: snapshot.host_leads,
+            callbacks: self.remote.meters.timing(),
+        };
         let reply = text::run(&mut draft, standing, line).map_err(|error| error.to_string())?;
         if !reply.commands.is_empty() {
             self.send(Batch::now(Origin::Text, line, reply.commands))?;
@@ -142,6 +147,9 @@ impl Acts {
             match errand {
                 Errand::Undo => self.ask(Ask::Undo)?,
                 Errand::Redo => self.ask(Ask::Redo)?,
+                Errand::LastGood => self.ask(Ask::LastGood)?,
+                Errand::Hush => self.ask(Ask::Hush)?,
+                Errand::Panic => self.ask(Ask::Panic)?,
                 Errand::Save(path) => self.write(Path::new(&path), &self.remote.now().session.to_json())?,
                 Errand::Load(path) => self.load(Path::new(&path))?,
                 Errand::Render(path, bars) => render(self, Path::new(&path), Some(bars))?,

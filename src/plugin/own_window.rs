@@ -5,30 +5,25 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nice_plug_egui::RepaintNotifier;
-
 /// What is known of the program's one window.
 #[derive(Default)]
 pub struct OwnWindow {
     opened: AtomicBool,
     to_close: AtomicBool,
-    repaint: OnceLock<RepaintNotifier>,
+    // How to ask for a frame: a window where nothing moves paints none by itself.
+    egui: OnceLock<egui::Context>,
 }
 
 impl OwnWindow {
     /// Not open yet.
     pub const fn new() -> Self {
-        Self { opened: AtomicBool::new(false), to_close: AtomicBool::new(false), repaint: OnceLock::new() }
+        Self { opened: AtomicBool::new(false), to_close: AtomicBool::new(false), egui: OnceLock::new() }
     }
 
-    /// Remember how to ask for a frame: a window where nothing moves paints none by itself.
-    pub fn paints_by(&self, repaint: &RepaintNotifier) {
+    /// Say that it is open, and drawn with this.
+    pub fn opened(&self, egui: &egui::Context) {
         // There is one window in a program's life; a second call has nothing new to say.
-        let _ = self.repaint.set(repaint.clone());
-    }
-
-    /// Say that it is open.
-    pub fn opened(&self) {
+        let _ = self.egui.set(egui.clone());
         self.opened.store(true, Ordering::Release);
     }
 
@@ -40,8 +35,8 @@ impl OwnWindow {
     /// Ask it to close; answers whether it was asked before.
     pub fn close(&self) -> bool {
         let before = self.to_close.swap(true, Ordering::AcqRel);
-        if let Some(repaint) = self.repaint.get() {
-            repaint.request_repaint();
+        if let Some(egui) = self.egui.get() {
+            egui.request_repaint();
         }
         before
     }

@@ -88,7 +88,8 @@ fn prepare(chosen: &dyn Fn(&str) -> bool) -> Result<()> {
     }
     if chosen("suite") || chosen("demo") {
         wishes.extend([Need::Editor, Need::Recordings, Need::Typing]);
-        if !display::is_given() {
+        // The suite types on a display of its own, whatever the machine has.
+        if chosen("suite") || !display::is_given() {
             wishes.push(Need::Screen);
         }
     }
