@@ -36,6 +36,8 @@ struct Live {
     processor: Processor,
     start: Instant,
     blocks: u64,
+    /// When the newest block was begun.
+    made: Instant,
 }
 
 /// Milliseconds, sorted.
@@ -67,7 +69,7 @@ impl Live {
         let folders = vec![folder.to_string_lossy().into_owned()];
         let batch = Batch::now(Origin::Host, "folders", vec![Command::SetFolders(folders)]);
         remote.asks.batch(batch).map_err(|_| "the queue is full")?;
-        Ok(Self { _rooms: rooms, remote, processor, start: now(), blocks: 0 })
+        Ok(Self { _rooms: rooms, remote, processor, start: now(), blocks: 0, made: now() })
     }
 
     /// Wait for the time of the next block and make it; the left output.
@@ -78,6 +80,7 @@ impl Live {
             std::thread::sleep(early);
         }
         self.blocks += 1;
+        self.made = now();
         let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
         let mut io = Io { main_in: None, side_in: None, main_out: [&mut left, &mut right], aux: [const { None }; 8] };
         self.processor.process(&mut io, None, &HostParams::default(), &[]);
@@ -147,11 +150,10 @@ fn press_to_sound(folder: &Path) -> Result<(), Failure> {
         let pressed = now();
         let id = live.remote.calls.eval("bench", 1, &text, When::Now, false).map_err(|_| "the queue is full")?;
         let frames = loop {
-            let begun = now();
             let sound = live.block();
             if let Some(frame) = sound.iter().position(|sample| (sample - held).abs() > 1e-6) {
                 // The block sounds one block after it was made, as with every sound card; that is not counted.
-                break begun.duration_since(pressed).as_secs_f64() * 1e3 + frame as f64 / RATE * 1e3;
+                break live.made.duration_since(pressed).as_secs_f64() * 1e3 + frame as f64 / RATE * 1e3;
             }
             if pressed.elapsed() > Duration::from_secs(2) {
                 let told = live.remote.now().eval(id).cloned();

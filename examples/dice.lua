@@ -1,7 +1,7 @@
 -- You hear a beat that is never quite the same: hats that are diced, a snare that answers every second bar, and a kick
 -- that stumbles in every fourth. The dice hang on the seed, so the song is the same each time it is played.
 seed(11)
-audioOut { volume = 0.8 }                                          -- three voices at once stay below full scale
+audioOut { volume = 0.7 }                                          -- three voices at once stay below full scale
 
 sampler("kick",  { samples = { "media/kick.wav" } })
 sampler("snare", { samples = { "media/snare.wav" }, volume = 0.6 })

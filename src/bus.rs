@@ -10,6 +10,7 @@ pub mod latest;
 pub mod message;
 pub mod meters;
 pub mod program;
+pub mod pulse;
 pub mod station;
 pub mod vault;
 
@@ -21,5 +22,6 @@ pub use gate::Gate;
 pub use message::{Fired, FromAudio, Job, JobDone, ShotMessage, ToAudio};
 pub use meters::Meters;
 pub use program::Program;
+pub use pulse::{Pulse, ThreadClock};
 pub use station::{Pace, Running, Station};
 pub use vault::{Lent, Vault};

@@ -146,6 +146,7 @@ impl Processor {
         let mut from = 0;
         let mut played = 0;
         while from < n {
+            self.samplers.go_on(self.transport.frame());
             self.turn_over();
             self.play_steps();
             self.play_shots();
@@ -275,7 +276,11 @@ impl Processor {
                     self.shots.clear();
                     self.samplers.panic();
                 }
-                ToAudio::DropShots => self.shots.clear(),
+                ToAudio::DropShots(drop) => self.shots.drop_owned(&drop),
+                ToAudio::CutSince(frame) => {
+                    self.shots.clear();
+                    self.samplers.cut_since(frame);
+                }
             }
         }
     }

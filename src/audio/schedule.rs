@@ -13,6 +13,7 @@ use std::collections::BinaryHeap;
 use crate::bus::Lent;
 use crate::bus::message::ShotMessage;
 use crate::bus::program::Program;
+use crate::model::DropShots;
 
 /// How many shots wait at most.
 const SHOTS_MAX: usize = 4096;
@@ -82,6 +83,12 @@ impl Shots {
     /// Drop all.
     pub fn clear(&mut self) {
         self.heap.clear();
+    }
+
+    /// Drop those of some owners.
+    pub fn drop_owned(&mut self, drop: &DropShots) {
+        let owners = drop.first..=drop.last;
+        self.heap.retain(|waiting| !(owners.contains(&waiting.shot.owner) && waiting.at >= drop.from));
     }
 
     /// The position jumped to `beat`.

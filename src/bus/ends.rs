@@ -94,8 +94,26 @@ pub struct CallSender {
 impl CallSender {
     /// Ask for a chunk to be run; the number finds its result in the Snapshot. A full queue gives the text back.
     pub fn eval(&self, chunk: &str, first_line: u32, text: &str, when: When, repl: bool) -> Result<u64, Arc<str>> {
+        self.send(EvalCall {
+            id: 0,
+            chunk: Arc::from(chunk),
+            first_line,
+            text: Arc::from(text),
+            when,
+            repl,
+            whole: false,
+        })
+    }
+
+    /// Ask for a whole buffer to be run: what it started before and does not contain any more is stopped.
+    pub fn eval_whole(&self, chunk: &str, text: &str, when: When) -> Result<u64, Arc<str>> {
+        let (chunk, text) = (Arc::from(chunk), Arc::from(text));
+        self.send(EvalCall { id: 0, chunk, first_line: 1, text, when, repl: false, whole: true })
+    }
+
+    fn send(&self, call: EvalCall) -> Result<u64, Arc<str>> {
         let id = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-        let call = EvalCall { id, chunk: Arc::from(chunk), first_line, text: Arc::from(text), when, repl };
+        let call = EvalCall { id, ..call };
         self.gate.calls_sent.fetch_add(1, Ordering::AcqRel);
         if let Err(call) = self.queue.push(call) {
             self.gate.calls_sent.fetch_sub(1, Ordering::AcqRel);
@@ -199,6 +217,14 @@ pub trait Files: Send + Sync {
     fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String>;
     /// Write a text file, safe against a crash: whole or not at all.
     fn write_text(&self, path: &str, text: &str) -> Result<(), String>;
+    /// A number that is another one when the file at `path` was written again; `None` where there is no file.
+    fn changed_at(&self, _path: &str) -> Option<u64> {
+        None
+    }
+    /// Paths that begin with what was typed so far, in the folders or absolute; a folder ends with `/`. For completion.
+    fn list(&self, _typed: &str, _folders: &[String]) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// The audio thread's ends.

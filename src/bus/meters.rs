@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_float::AtomicF32;
 
+use super::pulse::Pulse;
 use crate::model::Timing;
 use crate::model::session::MODULES_MAX;
 
@@ -19,6 +20,8 @@ pub struct Meters {
     pub voices: AtomicU32,
     /// Share of the block's time that `process` used, smoothed; 1 is all of it.
     pub load: AtomicF32,
+    /// How long blocks take, one by one.
+    pub pulse: Pulse,
     /// Messages to the engine that found no room.
     pub lost: AtomicU64,
     /// Triggers that came after their frame.
@@ -47,6 +50,7 @@ impl Default for Meters {
             mean_squares: floats(),
             voices: AtomicU32::new(0),
             load: AtomicF32::new(0.0),
+            pulse: Pulse::default(),
             lost: AtomicU64::new(0),
             late: AtomicU64::new(0),
             callbacks: AtomicU64::new(0),

@@ -35,6 +35,28 @@ pub enum Action {
     Comment,
     /// Move lines left.
     Outdent,
+    /// Go back to the last good evaluation.
+    LastGood,
+    /// Show completions at the caret.
+    Complete,
+    /// Find in the text.
+    Find,
+    /// Find and replace.
+    Replace,
+    /// Go to a line.
+    GoToLine,
+    /// Take back the last change of the text.
+    UndoText,
+    /// Do it again.
+    RedoText,
+    /// Larger letters.
+    Larger,
+    /// Smaller letters.
+    Smaller,
+    /// Letters of the usual size.
+    NormalSize,
+    /// Save the script to its file.
+    Save,
 }
 
 /// Where a chord holds.
@@ -142,9 +164,21 @@ keys! {
     Code "Ctrl+/, Ctrl+K" &[ctrl(Key::Slash), ctrl(Key::K)], Some(Action::Comment), "Make lines comments, or not.";
     Code "Tab" &[], None, "Indent; with several lines chosen, move them right.";
     Code "Shift+Tab" &[shift(Key::Tab)], Some(Action::Outdent), "Move lines left.";
+    Code "Ctrl+Shift+Z, Ctrl+Alt+Z" &[ctrl_shift(Key::Z), ctrl_alt(Key::Z)], Some(Action::LastGood), "Go back to the last good evaluation.";
+    Code "Ctrl+Z" &[ctrl(Key::Z)], Some(Action::UndoText), "Take back the last change of the text, by hand or by command.";
+    Code "Ctrl+Y" &[ctrl(Key::Y)], Some(Action::RedoText), "Do it again.";
+    Code "Ctrl+Space, Ctrl+N" &[ctrl(Key::Space), ctrl(Key::N)], Some(Action::Complete), "Show what could be typed here.";
+    Code "Up, Down, Tab, Enter, Esc" &[], None, "In that list: choose, take, put it away. Enter takes what was chosen, or completes a word of two letters or more.";
+    Code "Ctrl+F" &[ctrl(Key::F)], Some(Action::Find), "Find; in the bar Enter goes on, Shift+Enter back, Esc closes it.";
+    Code "Ctrl+Shift+F, Ctrl+Alt+F" &[ctrl_shift(Key::F), ctrl_alt(Key::F)], Some(Action::Replace), "Find and replace.";
+    Code "Ctrl+G" &[ctrl(Key::G)], Some(Action::GoToLine), "Go to a line.";
+    Code "Ctrl+S" &[ctrl(Key::S)], Some(Action::Save), "Save the script to its file.";
+    Code "Ctrl+=, Ctrl+9" &[ctrl(Key::Equals), ctrl(Key::Plus), ctrl(Key::Num9)], Some(Action::Larger), "Larger letters.";
+    Code "Ctrl+-, Ctrl+8" &[ctrl(Key::Minus), ctrl(Key::Num8)], Some(Action::Smaller), "Smaller letters.";
+    Code "Ctrl+0" &[ctrl(Key::Num0)], Some(Action::NormalSize), "Letters of the usual size.";
     Code "Enter" &[], None, "New line with the indent of this one.";
-    Code "Ctrl+Z, Ctrl+Y" &[], None, "Undo and redo typing.";
-    Code "Esc" &[], None, "Leave the text; keys go to the host again.";
+    Code "( [ { \" '" &[], None, "Their partners come and go with them; typed over a selection they go around it.";
+    Code "Esc" &[], None, "Close what is open; then leave the text: keys go to the host again.";
     Prompt "Up, Down" &[], None, "Lines typed before.";
     Prompt "Tab" &[], None, "Complete the word (Command view).";
     Grid "Arrows, Tab, PageUp, PageDown, Home, End" &[], None, "Move from cell to cell.";

@@ -45,6 +45,8 @@ pub const WARNING: Color32 = Color32::from_rgb(0xf2, 0xc1, 0x4e);
 pub const CARET_LINE: Color32 = Color32::from_rgb(0x1b, 0x20, 0x29);
 /// A block that has just run.
 pub const FLASH: Color32 = Color32::from_rgb(0x24, 0x5c, 0x38);
+/// Behind what the find bar has found.
+pub const FOUND: Color32 = Color32::from_rgb(0x4a, 0x45, 0x22);
 /// Part of a cell that shows how full it is.
 pub const FILL: Color32 = Color32::from_rgb(0x25, 0x33, 0x48);
 
@@ -76,6 +78,8 @@ pub fn code_font() -> FontId {
 /// Put the theme on a window. Once per window.
 pub fn apply(context: &Context) {
     context.set_theme(Theme::Dark);
+    // Ctrl and + or - change the size of the code, not of everything.
+    context.options_mut(|options| options.zoom_with_keyboard = false);
     context.all_styles_mut(|style| {
         let mut visuals = Visuals::dark();
         visuals.panel_fill = BACKGROUND;

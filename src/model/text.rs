@@ -8,7 +8,7 @@ mod modules;
 mod patterns;
 mod values;
 
-pub use complete::complete;
+pub use complete::{complete, last_word};
 
 use super::command::{Command, TransportVerb};
 use super::name::Name;
@@ -28,6 +28,12 @@ pub enum Errand {
     Undo,
     /// Do it again.
     Redo,
+    /// Go back to the last good evaluation.
+    LastGood,
+    /// Sequencers and live chunks stop, voices are released.
+    Hush,
+    /// All sound is cut.
+    Panic,
     /// Write the session to this file.
     Save(String),
     /// Read the session from this file.
@@ -119,6 +125,9 @@ verbs! {
     "render" ["bounce"] "FILE [BARS]", "Render to a WAV file, 16 bars unless told (headless program only)." => render;
     "undo" [] "", "Take back the last change." => |line, words| line.plain(words, Errand::Undo);
     "redo" [] "", "Do it again." => |line, words| line.plain(words, Errand::Redo);
+    "lastgood" [] "", "Go back to the last evaluation of the script that ran well." => |line, words| line.plain(words, Errand::LastGood);
+    "hush" [] "", "Stop sequencers and live chunks and release what sounds; twice within 2 s is panic." => |line, words| line.plain(words, Errand::Hush);
+    "panic" [] "", "Cut all sound." => |line, words| line.plain(words, Errand::Panic);
     "help" ["?"] "[WORD]", "Show the words, or one of them." => help;
 }
 

@@ -147,6 +147,9 @@ impl Acts {
             match errand {
                 Errand::Undo => self.ask(Ask::Undo)?,
                 Errand::Redo => self.ask(Ask::Redo)?,
+                Errand::LastGood => self.ask(Ask::LastGood)?,
+                Errand::Hush => self.ask(Ask::Hush)?,
+                Errand::Panic => self.ask(Ask::Panic)?,
                 Errand::Save(path) => self.write(Path::new(&path), &self.remote.now().session.to_json())?,
                 Errand::Load(path) => self.load(Path::new(&path))?,
                 Errand::Render(path, bars) => render(self, Path::new(&path), Some(bars))?,

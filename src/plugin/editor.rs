@@ -254,7 +254,10 @@ impl Content for Late {
         let rooms = &self.rooms;
         let made = || {
             let files: Arc<dyn Files> = Arc::new(Library);
-            gui::Windowed::new(gui::App::new(rooms.start().clone(), files, crate::script::mirror))
+            gui::Windowed::new(
+                gui::App::new(rooms.start().clone(), files, crate::script::mirror)
+                    .with_words(crate::script::completions),
+            )
         };
         if let Some(own) = self.own {
             own.opened(egui);

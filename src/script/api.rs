@@ -266,6 +266,11 @@ pub fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether [`text_of`] finds text.
+fn is_text(value: &Value) -> bool {
+    matches!(value, Value::String(_)) || matches!(value, Value::UserData(_)) && text_of(value).is_some()
+}
+
 /// A number that is one.
 pub fn number_of(value: &Value) -> Option<f64> {
     match value {
@@ -327,7 +332,7 @@ impl Kind {
 
     fn takes(&self, value: &Value) -> bool {
         match self {
-            Self::Name | Self::Text => text_of(value).is_some(),
+            Self::Name | Self::Text => is_text(value),
             Self::Number(min, max, _) => number_of(value).is_some_and(|n| n >= *min && n <= *max),
             Self::Whole(min, max) => {
                 number_of(value).is_some_and(|n| n.fract() == 0.0 && n >= *min as f64 && n <= *max as f64)
@@ -441,19 +446,20 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
         budget.spend()?;
         Trace::stand(lua, &world);
         let mut values = args.into_vec();
-        let title = entry.title();
+        // Put together only for an error: a call must cost little.
+        let title = || entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };
         if entry.owner != Owner::Global {
             let first = if values.is_empty() { Value::Nil } else { values.remove(0) };
             let found = first.as_userdata().and_then(|d| d.borrow::<Handle>().ok().map(|h| h.clone()));
             match found.filter(|h| h.owner == entry.owner) {
                 Some(found) => this = found,
-                None => return Err(placed(lua, Error::runtime(format!("write {title}(…) with a colon")), "")),
+                None => return Err(placed(lua, Error::runtime(format!("write {}(…) with a colon", title())), "")),
             }
         }
-        check(entry, &values).map_err(|text| placed(lua, Error::runtime(text), &title))?;
+        check(entry, &values).map_err(|text| placed(lua, Error::runtime(text), &title()))?;
         let call = Call { lua, world: &world, this, args: values };
-        (entry.run)(&call).map_err(|error| placed(lua, error, &title))
+        (entry.run)(&call).map_err(|error| placed(lua, error, &title()))
     })
 }
 

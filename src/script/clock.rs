@@ -9,7 +9,7 @@ use mlua::{Function, MultiValue, Thread, Value};
 
 use super::Script;
 use super::observe::FAULTS_MAX;
-use super::world::{Run, Scope};
+use super::world::{Run, Scope, World};
 use crate::model::{BeatSpan, ClockMap, Origin, Signature, Timing, When};
 
 /// How far ahead callbacks run in real time, in seconds.
@@ -242,6 +242,24 @@ impl TimerKind {
         }
     }
 
+    /// The function that is called, if it is one.
+    pub(super) fn callback(&self) -> Option<&Function> {
+        match self {
+            Self::Every { callback, .. } | Self::At { callback, .. } => Some(callback),
+            Self::Routine { .. } => None,
+        }
+    }
+
+    /// It goes on after a break: what is due is taken from the position then.
+    pub(super) fn renew(&mut self) {
+        match self {
+            Self::Every { next, .. } => *next = None,
+            Self::At { from, .. } => *from = None,
+            Self::Routine { wake: Wake::Sync { due, .. }, .. } => *due = None,
+            Self::Routine { .. } => {}
+        }
+    }
+
     /// The frame this is due at, if it is due at all while the position moves as it does now.
     fn due(&mut self, follow: &Follow, from: f64, signature: Signature) -> Option<f64> {
         match self {
@@ -363,10 +381,14 @@ impl Script {
         let mut world = self.world.borrow_mut();
         let (signature, follow) = (world.signature(), &self.follow);
         let from = follow.from(here);
+        let World { timers, ends, .. } = &mut *world;
         let due = |(place, timer): (usize, &mut Timer)| {
-            timer.kind.due(follow, from, signature).map(|frame| (place, frame, timer.number))
+            let frame = timer.kind.due(follow, from, signature)?;
+            // One that ends with a Batch that waits is silent from there on.
+            let end = ends.get(&timer.number).and_then(|beat| follow.frame_of(*beat));
+            end.is_none_or(|end| frame < end - 0.5).then_some((place, frame, timer.number))
         };
-        let all = world.timers.iter_mut().enumerate().filter_map(due);
+        let all = timers.iter_mut().enumerate().filter_map(due);
         all.min_by(|a, b| a.1.total_cmp(&b.1).then(a.2.cmp(&b.2))).map(|(place, frame, _)| (place, frame))
     }
 
@@ -405,6 +427,9 @@ impl Script {
                 discard: false,
             };
             let at = beat.or_else(|| self.follow.beat(frame));
+            let owner = timer.number as u32;
+            world.owner = owner;
+            let Some(timer) = world.timers.get(place) else { return };
             (run, timer.number, call, frame, at)
         };
         let limit = self.limits.callback;
@@ -414,6 +439,7 @@ impl Script {
             Call::Thread(thread) => thread.resume::<MultiValue>(()).map(Some),
         });
         let mut world = self.world.borrow_mut();
+        world.owner = 0;
         let timer = world.timers.iter().position(|t| t.number == number);
         let Some(timer) = timer else { return };
         match outcome {

@@ -5,32 +5,36 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use super::api::{Entry, Kind, Owner, entries};
+use super::api::{Arg, Entry, Kind, Owner, entries};
 use crate::model::param::PARAMS;
-
-/// One entry of the completion list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Completion {
-    /// What is written: `sampler`, `clock:every`.
-    pub name: String,
-    /// With its arguments.
-    pub signature: String,
-    /// One or two sentences.
-    pub doc: &'static str,
-    /// An example with its results: `--> printed`, `--! error`, `-- later` between chunks.
-    pub example: &'static str,
-}
+use crate::model::{Argument, Completion};
 
 /// What can be completed and shown in a palette, sorted by name.
 pub fn completions() -> &'static [Completion] {
     static LIST: OnceLock<Vec<Completion>> = OnceLock::new();
     LIST.get_or_init(|| {
         let mut list: Vec<Completion> = entries()
-            .map(|e| Completion { name: e.title(), signature: e.signature(), doc: e.doc, example: e.example })
+            .map(|e| Completion {
+                name: e.title(),
+                signature: e.signature(),
+                doc: e.doc,
+                example: e.example,
+                args: e.args.iter().map(argument).collect(),
+                returns: e.returns,
+            })
             .collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list
     })
+}
+
+fn argument(arg: &Arg) -> Argument {
+    let words = match arg.kind {
+        Kind::Word(words) => words,
+        _ => &[],
+    };
+    let rest = matches!(arg.kind, Kind::Rest);
+    Argument { name: arg.name, allowed: arg.kind.allowed(), words, optional: arg.optional, rest }
 }
 
 /// The help on a function (`"sampler"`, `"clock:every"`, `"every"`), an object (`"clock"`) or, for `""`, all names.

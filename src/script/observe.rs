@@ -105,11 +105,12 @@ impl Heard {
         if !wanted {
             return;
         }
-        if self.waiting.len() < HEARD_MAX {
-            self.waiting.push_back(record);
-        } else {
+        if self.waiting.len() >= HEARD_MAX {
+            // The newest say more about now.
+            self.waiting.pop_front();
             self.lost += 1;
         }
+        self.waiting.push_back(record);
     }
 
     /// Events were lost: the Snapshot keeps the last ones, what is older is lost.

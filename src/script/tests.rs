@@ -120,7 +120,10 @@ impl Rig {
             Err(error) => Event::Refused { batch: batch.id, origin: batch.origin, error: Arc::from(error.0) },
         };
         self.engine.events.tell(&event);
-        self.batches.push(batch);
+        // One without commands only carries what a chunk registered.
+        if !batch.commands.is_empty() {
+            self.batches.push(batch);
+        }
     }
 
     pub fn tick(&mut self) {

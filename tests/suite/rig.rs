@@ -5,13 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracklight::audio::{HostParams, HostTransport, Io, Note, Processor};
-use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire};
+use tracklight::bus::{EventReceiver, Pace, Remote, Station, ThreadClock, station::Waker, wire};
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
 use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
 use tracklight::script::vm::Limits;
 use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
+
+thread_local! {
+    /// The CPU clock of the audio thread, which here is the test's: it is what [`Rig::cost`] makes of it.
+    static CPU_NANOS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
 
 /// Sound of a stretch: main out and the auxiliaries, planar.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,6 +58,8 @@ pub struct Rig {
     /// Everything else told so far.
     pub told: Vec<Event>,
     script_sleeps: bool,
+    /// What making a block costs by the wall clock and of CPU time, as a share of its length; `None` is not measured.
+    pub cost: Option<fn(&Remote) -> (f64, f64)>,
 }
 
 impl Sound {
@@ -116,8 +123,10 @@ impl Rig {
             triggers: vec![],
             told: vec![],
             script_sleeps: false,
+            cost: None,
             folder,
         };
+        rig.engine.read_cpu_with(|_| Some(Duration::from_nanos(CPU_NANOS.with(std::cell::Cell::get))));
         let folders = vec![rig.folder.path().to_string_lossy().into_owned()];
         rig.ask(vec![Command::SetFolders(folders)]).expect("folders");
         rig
@@ -219,6 +228,24 @@ impl Rig {
             EvalOutcome::Done { values, .. } => Ok(values.iter().map(|v| v.to_string()).collect()),
             EvalOutcome::Failed { line, message } => Err(format!("line {}: {message}", line.unwrap_or(0))),
         }
+    }
+
+    /// Run a part of the editor's buffer that begins at this line, and must succeed.
+    pub fn run_lines(&mut self, first_line: u32, text: &str, when: When) {
+        let id = self.remote.calls.eval("buffer", first_line, text, when, false).expect("room for a chunk");
+        self.ended_well(id, text);
+    }
+
+    /// Run the editor's whole buffer, which must succeed.
+    pub fn run_all(&mut self, text: &str, when: When) {
+        let id = self.remote.calls.eval_whole("buffer", text, when).expect("room for a chunk");
+        self.ended_well(id, text);
+    }
+
+    fn ended_well(&mut self, id: u64, text: &str) {
+        self.settle();
+        let outcome = self.snapshot().eval(id).expect("a result").outcome.clone();
+        assert!(matches!(outcome, EvalOutcome::Done { .. }), "{outcome:?}\n{text}");
     }
 
     /// Ask as the editor does; an error is the refusal's text.
@@ -354,6 +381,12 @@ impl Rig {
             }
         }
         self.frame += frames as u64;
+        if let Some(cost) = self.cost {
+            let (wall, cpu) = cost(&self.remote);
+            let length = Duration::from_secs_f64(frames as f64 / self.rate);
+            CPU_NANOS.with(|time| time.set(time.get() + length.mul_f64(cpu).as_nanos() as u64));
+            self.remote.meters.pulse.made(length, length.mul_f64(wall), Some(ThreadClock(1)));
+        }
         if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), loop_beats, .. }) =
             &mut self.transport
         {

@@ -211,5 +211,6 @@ pub fn batch(origin: Origin) -> impl Strategy<Value = Batch> {
         when: When::Now,
         label: Arc::from("random"),
         commands,
+        owner: 0,
     })
 }

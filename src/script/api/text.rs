@@ -109,6 +109,9 @@ fn command(call: &Call<'_>) -> (bool, String) {
                 match errand {
                     Errand::Undo => world.ask(Ask::Undo),
                     Errand::Redo => world.ask(Ask::Redo),
+                    Errand::LastGood => world.ask(Ask::LastGood),
+                    Errand::Hush => world.ask(Ask::Hush),
+                    Errand::Panic => world.ask(Ask::Panic),
                     Errand::Save(_) | Errand::Load(_) | Errand::Render(..) => {
                         return (false, "files are saved, loaded and rendered from the window or the command line, not from a script".to_owned());
                     }

@@ -287,6 +287,15 @@ clock:start()
     },
     Entry {
         owner: Owner::Global,
+        name: "lastGood",
+        args: &[],
+        returns: "",
+        doc: "Go back to the last evaluation of the script that ran well: one undo step. Once more goes one further back.",
+        example: "lastGood()",
+        run: |c| ask(c, Ask::LastGood),
+    },
+    Entry {
+        owner: Owner::Global,
         name: "undo",
         args: &[],
         returns: "",

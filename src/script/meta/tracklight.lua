@@ -401,6 +401,9 @@ function hush() end
 ---Cut all sound at once.
 function panic() end
 
+---Go back to the last evaluation of the script that ran well: one undo step. Once more goes one further back.
+function lastGood() end
+
 ---Take back the last change, after this chunk.
 function undo() end
 
