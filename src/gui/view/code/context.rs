@@ -425,6 +425,7 @@ pub mod tests {
         static LIST: std::sync::OnceLock<Vec<Completion>> = std::sync::OnceLock::new();
         LIST.get_or_init(|| {
             let mut list = vec![
+                word("audioMixer(name, [config])", "module"),
                 word("chain(name, [entries])", "chain"),
                 word("clock:every(span, callback)", "timer"),
                 word("clock:setBPM(bpm)", "boolean"),
