@@ -12,6 +12,9 @@ use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session
 use tracklight::script::Script;
 use tracklight_host::Allocations;
 
+/// What making a block costs by the wall clock and of CPU time, as a share of its length.
+pub type Cost = fn(&Remote) -> (f64, f64);
+
 thread_local! {
     /// The CPU clock of the audio thread, which here is the test's: it is what [`Rig::cost`] makes of it.
     static CPU_NANOS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
@@ -54,8 +57,8 @@ pub struct Rig {
     pub triggers: Vec<Arc<TriggerRecord>>,
     /// Everything else told so far.
     pub told: Vec<Event>,
-    /// What making a block costs by the wall clock and of CPU time, as a share of its length; `None` is not measured.
-    pub cost: Option<fn(&Remote) -> (f64, f64)>,
+    /// What making a block costs; `None` is not measured.
+    pub cost: Option<Cost>,
 }
 
 impl Sound {
