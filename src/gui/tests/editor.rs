@@ -10,7 +10,6 @@ use egui_kittest::kittest::Queryable;
 
 use super::Bench;
 use crate::gui::app::Keyboard;
-use crate::gui::app::Keyboard;
 use crate::model::snapshot::HistoryLine;
 use crate::model::{Ask, Command, Origin};
 
