@@ -39,24 +39,6 @@ impl Page {
         self
     }
 
-    /// A text command is done elsewhere.
-    pub fn says(mut self, line: &str) -> Self {
-        let standing = crate::model::text::Standing { bpm: 120.0, ..Default::default() };
-        let mut draft = self.live.clone();
-        let reply = crate::model::text::run(&mut draft, standing, line).unwrap();
-        for command in reply.commands {
-            self = self.with(command);
-        }
-        self
-    }
-
-    /// Undo of an edit elsewhere, as the engine does it.
-    pub fn edit(mut self, edit: Edit) -> Self {
-        self.touched.extend(Item::of(&edit, &self.live));
-        self.live.apply(&edit).unwrap();
-        self
-    }
-
     pub fn patch(&mut self) -> Patched {
         patch(&mut self.dry, &self.text, &self.live, &[], &self.touched)
     }
