@@ -4,6 +4,7 @@ mod code;
 mod command;
 mod grid;
 mod shell;
+mod twoway;
 
 use std::sync::Arc;
 

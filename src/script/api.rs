@@ -3,6 +3,7 @@
 //!
 //! Thread: script.
 
+pub mod callbacks;
 pub mod config;
 pub mod connect;
 pub mod engine;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 use mlua::{Error, Function, Lua, MetaMethod, MultiValue, Table, UserData, UserDataMethods, Value};
 
+use super::dry::Trace;
 use super::vm;
 use super::world::{Shared, fail};
 use crate::model::BeatSpan;
@@ -49,7 +51,7 @@ pub enum Owner {
     Param,
     /// `live("name")`.
     Live,
-    /// What `clock:every` and its kind give back.
+    /// What `clock:every`, `onChange` and their kind give back.
     Timer,
     /// `engine:getModuleRegistry()`.
     Registry,
@@ -147,7 +149,8 @@ pub struct Entry {
     pub returns: &'static str,
     /// What it does.
     pub doc: &'static str,
-    /// An example that runs (a test runs it).
+    /// An example with its results, which a test runs and compares: `--> printed`, `--! part of an error`; `-- later`
+    /// begins the next chunk, `-- 2 beats later` after so much of the song.
     pub example: &'static str,
     /// What is run.
     pub run: fn(&Call<'_>) -> mlua::Result<Value>,
@@ -185,6 +188,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         connect::ENTRIES,
         play::ENTRIES,
         transport::ENTRIES,
+        callbacks::ENTRIES,
         live::ENTRIES,
         engine::ENTRIES,
         text::ENTRIES,
@@ -402,10 +406,13 @@ impl UserData for Handle {
             module::property(lua, &world_of(lua)?, this, &key).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::NewIndex, |lua, this, (key, value): (Value, Value)| {
-            module::assign(lua, &world_of(lua)?, this, &key, &value).map_err(|e| placed(lua, e, ""))
+            let world = world_of(lua)?;
+            Trace::stand(lua, &world);
+            module::assign(lua, &world, this, &key, &value).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_method(MetaMethod::Call, |lua, this, args: MultiValue| {
             let world = world_of(lua)?;
+            Trace::stand(lua, &world);
             module::called(lua, &world, this, &args.into_vec()).map_err(|e| placed(lua, e, ""))
         });
         methods.add_meta_function(MetaMethod::Eq, |_, (a, b): (Value, Value)| {
@@ -432,6 +439,7 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
     lua.create_function(move |lua, args: MultiValue| {
         let budget = world.borrow().budget.clone();
         budget.spend()?;
+        Trace::stand(lua, &world);
         let mut values = args.into_vec();
         let title = entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };
@@ -477,5 +485,6 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     native.set("require", text::require(lua, world)?)?;
     let prelude = lua.load(include_str!("lua/prelude.lua")).set_name(format!("={}", vm::HIDDEN));
     let made: Table = prelude.call(native)?;
-    state::install(lua, &made)
+    state::install(lua, &made)?;
+    vm::seal(lua, later::LATER)
 }

@@ -2,21 +2,27 @@
 
 mod buffer;
 mod keep;
+mod marks;
+mod merge;
+mod rebase;
 mod run;
+mod standing;
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use egui::{ComboBox, Id, Panel, RichText, Ui};
+use egui::{ComboBox, Context, Id, Panel, RichText, Ui};
 
 use super::super::keymap::Action;
 use super::super::scene::{Intents, Scene};
 use super::super::theme;
 use super::super::widget::script_text;
 use super::console::Console;
-use crate::model::{Command, Session, When};
+use crate::model::{Ask, Command, Session, When};
 use buffer::Buffer;
 use keep::Keeper;
 use run::{MOMENTS, Runs, countdown, moment_name};
+use standing::{Standing, Wish, standing};
 
 pub use buffer::editor_id;
 
@@ -52,10 +58,10 @@ impl Code {
     }
 
     /// What must happen every frame, shown or not: results, the session's text, saving what was typed.
-    pub fn tend(&mut self, scene: &Scene, intents: &mut Intents<'_>) {
-        if let Some(text) = self.keeper.look(&scene.snapshot.session.text) {
-            self.buffer.replace(&text);
-            self.runs.follow(&text);
+    pub fn tend(&mut self, context: &Context, scene: &Scene, intents: &mut Intents<'_>) {
+        if let Some(merged) = self.keeper.look(&scene.snapshot.session.text, &self.buffer.text, scene.time) {
+            self.buffer.take_in(context, &merged);
+            self.runs.follow(&self.buffer.text);
         }
         self.runs.look(&scene.snapshot, &self.buffer.text, scene.time);
         if self.keeper.due(scene.time) {
@@ -70,8 +76,8 @@ impl Code {
 
     /// Send what was typed, if anything.
     pub fn save(&mut self, intents: &mut Intents<'_>) {
-        if let Some(text) = self.keeper.send(&self.buffer.text) {
-            intents.keep("script text", Command::SetText(text));
+        if let Some((before, after)) = self.keeper.send(&self.buffer.text) {
+            intents.keep("script text", Command::EditText { before, after });
         }
     }
 
@@ -83,16 +89,29 @@ impl Code {
         ui.horizontal(|ui| self.tools(ui, scene, intents));
         self.complaints(ui);
         if self.mirrored {
-            return self.show_mirror(ui, scene);
+            return self.show_mirror(ui, scene, intents);
         }
-        let typed = self.buffer.edit(ui, &self.runs, scene.time);
+        // While something is on its way nothing is offered: it would be about a text that is gone.
+        let known = if self.keeper.is_settled() { marks::of(&scene.snapshot.text, &self.buffer.text) } else { &[] };
+        let typed = self.buffer.edit(ui, &self.runs, known, scene.time);
         if typed.changed {
             self.keeper.typed(scene.time);
             self.runs.follow(&self.buffer.text);
         }
+        if let Some(text) = typed.chosen.filter(|_| !typed.changed) {
+            self.put(&text, scene.time, intents);
+        }
         for action in typed.actions {
             self.act(action, intents);
         }
+    }
+
+    /// Another text by the person's own hand, as if it were typed: text undo brings the one before back.
+    fn put(&mut self, text: &Arc<str>, time: f64, intents: &mut Intents<'_>) {
+        self.buffer.replace(text);
+        self.keeper.typed(time);
+        self.runs.follow(text);
+        self.save(intents);
     }
 
     fn tools(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
@@ -124,6 +143,9 @@ impl Code {
             ui.separator();
             ui.label(RichText::new(text).color(theme::EDITING));
         }
+        if !self.mirrored && standing::counter(ui, &self.standing(scene)) {
+            self.mirrored = true;
+        }
         if self.keeper.unsaved() {
             ui.label(RichText::new("•").color(theme::EDITING)).on_hover_text("Typed, and saved in a moment");
         }
@@ -138,13 +160,26 @@ impl Code {
         }
     }
 
-    fn show_mirror(&mut self, ui: &mut Ui, scene: &Scene) {
+    fn show_mirror(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+        let wish = standing::strip(ui, &self.standing(scene));
+        match wish {
+            Some(Wish::RunScript) => self.act(Action::RunAll, intents),
+            Some(Wish::WriteText) => {
+                self.save(intents);
+                intents.ask("write into script", Ask::WriteText);
+            }
+            None => {}
+        }
         let revision = scene.snapshot.revision;
         if self.generated.0 != Some(revision) {
             self.generated.1.replace(&(self.mirror)(&scene.snapshot.session));
             self.generated.0 = Some(revision);
         }
         self.generated.1.view(ui);
+    }
+
+    fn standing<'a>(&self, scene: &'a Scene) -> Standing<'a> {
+        standing(&scene.snapshot.text, &self.buffer.text, !self.keeper.is_settled())
     }
 
     /// Do what a key or button asked for.

@@ -1,19 +1,24 @@
 //! The editor of one buffer: numbers, colours, marks, and what its keys mean. Thread: gui.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
 use egui::{
-    Align2, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit, Ui,
-    pos2, vec2,
+    Align2, Context, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit,
+    Ui, pos2, vec2,
 };
 
+use super::marks;
+use super::merge::{Merged, follow};
+use super::rebase::rebase;
 use super::run::Runs;
 use crate::gui::keymap::{self, Action, Place};
 use crate::gui::theme;
 use crate::gui::widget::lua_text::LuaText;
 use crate::gui::widget::{named, script_text};
+use crate::model::TextMark;
 
 /// The editor's identity.
 pub fn editor_id() -> Id {
@@ -42,6 +47,8 @@ pub struct Typed {
     pub changed: bool,
     /// What was asked for.
     pub actions: Vec<Action>,
+    /// The whole text that shall stand here instead, chosen at a mark.
+    pub chosen: Option<Arc<str>>,
 }
 
 impl Buffer {
@@ -51,6 +58,18 @@ impl Buffer {
         let end = self.text.chars().count();
         self.caret = self.caret.min(end);
         self.selection = self.selection.start.min(end)..self.selection.end.min(end);
+    }
+
+    /// What was changed elsewhere comes in: caret, selection and text undo stay at their place.
+    pub fn take_in(&mut self, context: &Context, merged: &Merged) {
+        rebase(context, editor_id(), &self.text, merged);
+        let place = |at: usize| {
+            let byte = self.text.char_indices().nth(at).map_or(self.text.len(), |(byte, _)| byte);
+            merged.text[..follow(&merged.changes, byte, &merged.text)].chars().count()
+        };
+        self.selection = place(self.selection.start)..place(self.selection.end);
+        self.caret = place(self.caret);
+        self.text.clone_from(&merged.text);
     }
 
     /// Draw it for reading only.
@@ -66,8 +85,8 @@ impl Buffer {
         });
     }
 
-    /// Draw it and take keys. Marks, waiting and flashing lines come from `runs`.
-    pub fn edit(&mut self, ui: &mut Ui, runs: &Runs, time: f64) -> Typed {
+    /// Draw it and take keys. Marks, waiting and flashing lines come from `runs`, what is computed from `computed`.
+    pub fn edit(&mut self, ui: &mut Ui, runs: &Runs, computed: &[TextMark], time: f64) -> Typed {
         let id = editor_id();
         let mut typed = Typed::default();
         if ui.memory(|memory| memory.has_focus(id)) {
@@ -77,7 +96,13 @@ impl Buffer {
             ui.spacing_mut().item_spacing.x = 0.0;
             let strip = gutter(ui, self.text.split('\n').count());
             let area = ScrollArea::both().id_salt("script").auto_shrink([false, false]);
-            let output = area.show(ui, |ui| self.lines(ui, id, runs, time)).inner;
+            let output = area
+                .show(ui, |ui| {
+                    let output = self.lines(ui, id, runs, computed, time);
+                    typed.chosen = marks::beside(ui, computed, &output.galley, output.galley_pos);
+                    output
+                })
+                .inner;
             typed.changed |= output.response.changed();
             if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
                 self.caret = range.primary.index.0;
@@ -90,14 +115,17 @@ impl Buffer {
         typed
     }
 
-    fn lines(&mut self, ui: &mut Ui, id: Id, runs: &Runs, time: f64) -> TextEditOutput {
+    fn lines(&mut self, ui: &mut Ui, id: Id, runs: &Runs, computed: &[TextMark], time: f64) -> TextEditOutput {
         ui.painter().rect_filled(ui.clip_rect(), 0.0, theme::FIELD);
         let under = ui.painter().add(Shape::Noop);
         let more = if runs.marks.is_empty() { 0.0 } else { MESSAGE_ROOM };
+        let more = if computed.is_empty() { more } else { marks::ROOM };
         let output = show(ui, id, &mut self.text, &mut self.colours, more);
         named(&output.response, "Script");
         let focused = output.response.has_focus();
-        ui.painter().set(under, Shape::Vec(self.behind(ui, &output, runs, time, focused)));
+        let mut shapes = marks::stripes(computed, &output.galley, output.galley_pos, ui.clip_rect());
+        shapes.extend(self.behind(ui, &output, runs, time, focused));
+        ui.painter().set(under, Shape::Vec(shapes));
         messages(ui, &output, runs);
         output
     }
