@@ -10,15 +10,18 @@ pub mod latest;
 pub mod message;
 pub mod meters;
 pub mod program;
+pub mod pulse;
 pub mod station;
 pub mod vault;
 
 pub use ends::{
-    AskSender, AudioEnds, CallSender, EngineEnds, EventReceiver, Files, MediaEnds, Remote, ScriptEnds, Wires, wire,
+    AskSender, AudioEnds, CallSender, EngineEnds, EventReceiver, Files, MediaEnds, Remote, ScribeEnds, ScriptEnds,
+    TextWatch, Wires, wire,
 };
 pub use gate::Gate;
 pub use message::{Fired, FromAudio, Job, JobDone, ShotMessage, ToAudio};
 pub use meters::Meters;
 pub use program::Program;
+pub use pulse::{Pulse, ThreadClock};
 pub use station::{Pace, Running, Station};
 pub use vault::{Lent, Vault};

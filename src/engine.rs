@@ -3,14 +3,16 @@
 //! One [`Engine::tick`] hears audio and media, drains the asks, minds the Batches that wait, publishes at most one
 //! Snapshot and sends at most one set of Programs. Tests call `tick` with a clock of their own.
 //!
-//! Reading order: [`apply`] (asks and Batches), [`pending`] (their moments), [`history`] (undo), [`loader`] (files),
-//! [`compile`] (what audio plays), [`outbox`] (what goes there), [`publish`] (what people see).
+//! Reading order: [`apply`] (asks and Batches), [`pending`] (their moments), [`history`] (undo), [`good`] (back to what
+//! ran well), [`overrun`] (what audio cannot bear is taken back), [`loader`] (files), [`compile`] (what audio plays), [`outbox`] (what goes there), [`publish`] (what people see).
 
 pub mod apply;
 pub mod compile;
+pub mod good;
 pub mod history;
 pub mod loader;
 pub mod outbox;
+pub mod overrun;
 pub mod pending;
 pub mod publish;
 
@@ -18,12 +20,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::bus::{EngineEnds, Fired, FromAudio, Pace, Station, ToAudio, Vault};
+use crate::bus::{EngineEnds, Fired, FromAudio, Pace, Station, ThreadClock, ToAudio, Vault};
 use crate::model::{ClockMap, Event, Session, TriggerRecord};
 use compile::{Compiler, Lookup, Marks};
+use good::Good;
 use history::History;
 use loader::{Answer, Loader, Needs};
 use outbox::Outbox;
+use overrun::Overrun;
 use pending::{PLANS_MAX, Pending, Plan};
 use publish::Board;
 
@@ -61,6 +65,10 @@ pub struct Engine {
     session: Arc<Session>,
     board: Board,
     history: History,
+    good: Good,
+    overrun: Overrun,
+    /// Reads the CPU clock of the audio thread.
+    cpu: fn(ThreadClock) -> Option<Duration>,
     pending: Pending,
     loader: Loader,
     compiler: Compiler,
@@ -90,6 +98,7 @@ impl Station for Engine {
             self.follow(&leap);
         }
         self.hear_media();
+        self.watch_audio(now);
         let empty = self.take_asks(now);
         self.mind_pending(now);
         self.load_needed();
@@ -107,6 +116,8 @@ impl Station for Engine {
         self.session = now.session.clone();
         self.board = Board::new((*now).clone());
         self.history.clear();
+        self.good.clear();
+        self.overrun.rest();
         self.pending = Pending::default();
         self.compiler.forget();
         self.dirty = Dirty { session: true, program: true, media: true, history: true };
@@ -125,6 +136,9 @@ impl Engine {
             clock: ends.clock.get(),
             ends,
             history: History::default(),
+            good: Good::default(),
+            overrun: Overrun::default(),
+            cpu: ThreadClock::read,
             pending: Pending::default(),
             loader: Loader::default(),
             compiler: Compiler::default(),
@@ -137,6 +151,22 @@ impl Engine {
             ticks: 0,
             hushed_at: None,
             lent: 0,
+        }
+    }
+
+    /// Read CPU clocks like this from now on; tests have clocks of their own.
+    pub fn read_cpu_with(&mut self, cpu: fn(ThreadClock) -> Option<Duration>) {
+        self.cpu = cpu;
+    }
+
+    /// What the user asked and audio cannot bear is taken back. Rendering offline nothing is too slow.
+    fn watch_audio(&mut self, now: Instant) {
+        self.overrun.begin(self.ends.meters.pulse.look(), self.clock.frame);
+        if !self.processing || self.ends.gate.offline.load(Ordering::Relaxed) {
+            return self.overrun.rest();
+        }
+        if let Some(verdict) = self.overrun.judge(now, self.cpu) {
+            self.take_back(&verdict);
         }
     }
 
@@ -389,7 +419,7 @@ impl Engine {
     fn pace(&self, empty: bool, flushed: bool) -> Pace {
         if !empty {
             Pace::Now
-        } else if self.board.next().playing || !flushed {
+        } else if self.board.next().playing || !flushed || self.overrun.is_watching() {
             Pace::Idle(Duration::from_millis(2))
         } else {
             Pace::Idle(Duration::from_millis(50))

@@ -108,12 +108,43 @@ impl Files for Library {
     fn write_text(&self, path: &str, text: &str) -> Result<(), String> {
         text_file::write(Path::new(path), text).map_err(|error| error.to_string())
     }
+
+    fn changed_at(&self, path: &str) -> Option<u64> {
+        let about = std::fs::metadata(path).ok()?;
+        let since = about.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        // The length too: two writes may come within one tick of the file system's clock.
+        Some((since.as_nanos() as u64).wrapping_mul(31).wrapping_add(about.len()))
+    }
+
+    fn list(&self, typed: &str, folders: &[String]) -> Vec<String> {
+        files::begin_with(typed, &paths(folders))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bus::wire;
+
+    #[test]
+    fn what_begins_as_typed_is_listed_and_a_file_written_again_is_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("sets")).expect("made");
+        for name in ["sets/night.lua", "sets/Noon.lua", "sets/.hidden", "song.lua"] {
+            std::fs::write(folder.path().join(name), "x").expect("written");
+        }
+        let folders = vec![folder.path().to_string_lossy().into_owned()];
+        assert_eq!(Library.list("s", &folders), ["sets/", "song.lua"]);
+        assert_eq!(Library.list("sets/n", &folders), ["sets/night.lua", "sets/Noon.lua"]);
+        assert_eq!(Library.list("nowhere/", &folders), [""; 0]);
+        let whole = format!("{}/so", folders[0]);
+        assert_eq!(Library.list(&whole, &[]), [format!("{}/song.lua", folders[0])]);
+        let song = format!("{}/song.lua", folders[0]);
+        let before = Library.changed_at(&song);
+        Library.write_text(&song, "longer").expect("written");
+        assert!(before.is_some() && Library.changed_at(&song) != before);
+        assert_eq!(Library.changed_at("nowhere.lua"), None);
+    }
 
     #[test]
     fn a_worker_decodes_what_the_engine_asks_for_and_names_what_is_missing() {

@@ -4,8 +4,8 @@
 //!
 //! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
 //! declaration list), [`session`] (the document), [`path`] (how a person points into it),
-//! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
-//! (what is told), [`mod@file`] (how it is kept).
+//! [`edit`] (one invertible change), [`item`] (what can differ), [`command`] (what is asked), [`event`] and [`snapshot`]
+//! (what is told), [`mod@file`] (how it is kept), [`lexicon`] (what an editor says about the language).
 
 pub mod bank;
 pub mod clip;
@@ -13,6 +13,8 @@ pub mod command;
 pub mod edit;
 pub mod event;
 pub mod file;
+pub mod item;
+pub mod lexicon;
 pub mod name;
 pub mod param;
 pub mod path;
@@ -25,9 +27,13 @@ pub mod text;
 pub mod time;
 
 pub use clip::AudioClip;
-pub use command::{Ask, Batch, BatchId, Command, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When};
+pub use command::{
+    Ask, Batch, BatchId, Command, DropShots, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When,
+};
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
+pub use item::Item;
+pub use lexicon::{Argument, Completion, Lexicon};
 pub use name::{Name, NameError, Uid};
 pub use param::{Param, ParamKind, ParamMap, Unit};
 pub use path::{Path, PathError};
@@ -40,4 +46,4 @@ pub use snapshot::{
     ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, Recovery, SampleState, Snapshot, TextMark,
     TextState,
 };
-pub use time::{BeatSpan, ClockMap, Signature};
+pub use time::{BeatSpan, ClockMap, Signature, Timing};

@@ -3,20 +3,25 @@
 //! Thread: script. **Invariant:** it asks with Batches and sees Snapshots; nothing here can block the engine.
 //!
 //! Reading order: [`vm`] (the sandbox), [`world`] (one chunk is one transaction), [`api`] (what people type),
-//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`docs`] (help, stubs, manual).
+//! [`clock`] and [`observe`] (callbacks), [`mod@mirror`] (a session as text), [`dry`] and [`mod@patch`] (the session
+//! written back into a person's text), [`scribe`] (when that is done), [`docs`] (help, stubs, manual).
 
 pub mod api;
 pub mod clock;
 pub mod docs;
+pub mod dry;
 mod held;
+mod hook;
 mod matcher;
 pub mod mirror;
 pub mod observe;
+pub mod patch;
+pub mod scribe;
 mod source;
 #[cfg(test)]
 mod tests;
 pub mod vm;
-mod watch;
+pub mod watch;
 pub mod world;
 
 use std::cell::RefCell;
@@ -29,15 +34,25 @@ use std::time::{Duration, Instant};
 use mlua::{Function, Lua, MultiValue, Value};
 
 use crate::bus::{Files, Pace, ScriptEnds, Station};
-use crate::model::{Ask, BatchId, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When};
+pub use crate::model::Timing;
+use crate::model::{
+    Ask, BatchId, Command, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When,
+};
 
 use clock::Follow;
-pub use clock::Timing;
-pub use docs::{Completion, completions, help, manual, stubs};
+pub use docs::{completions, help, manual, stubs};
+pub use dry::{Dry, Made};
 pub use mirror::mirror;
+use observe::Heard;
+pub use patch::{Patched, patch};
+pub use scribe::Scribe;
 use source::Source;
 use vm::{Budget, Limits, Now, Sandbox};
+use watch::ClockState;
 use world::{Pending, Run, Scope, Shared, World, cut_line};
+
+/// The chunk that the editor's buffer is.
+pub const BUFFER: &str = "buffer";
 
 /// What the transaction of a chunk or callback came to.
 pub(crate) struct Done<R> {
@@ -48,7 +63,8 @@ pub(crate) struct Done<R> {
 }
 
 /// Why a chunk or callback failed; nothing of it took effect.
-pub(crate) struct Failure {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
     /// Buffer line, from 1, when known.
     pub line: Option<u32>,
     /// What is wrong.
@@ -83,6 +99,8 @@ pub struct Script {
     outside: bool,
     outbox: VecDeque<Ask>,
     told: Option<String>,
+    seen_clock: ClockState,
+    heard: Heard,
 }
 
 impl Script {
@@ -104,7 +122,10 @@ impl Script {
             outside: false,
             outbox: VecDeque::new(),
             told: None,
+            seen_clock: ClockState::default(),
+            heard: Heard::default(),
         };
+        script.seen_clock = ClockState::now(&script.world.borrow());
         if let Some(text) = trouble {
             script.outbox.push_back(Ask::Notice(text));
         }
@@ -158,11 +179,9 @@ impl Script {
             None => self.send().map_err(|message| Failure::new(&message)),
             Some(failure) => Err(failure),
         };
-        let later = match &sent {
-            Ok(sent) if self.world.borrow().is_later() => sent.first().copied(),
-            _ => None,
-        };
-        self.world.borrow_mut().finish(sent.is_ok(), replace, later);
+        let batch = sent.as_ref().ok().and_then(|sent| sent.first().copied());
+        let later = self.world.borrow().is_later();
+        self.world.borrow_mut().finish(sent.is_ok(), replace, batch, later);
         match (sent, result) {
             (Ok(sent), Ok(value)) => Ok(Done { value, sent }),
             (Err(failure), _) => Err(failure),
@@ -198,16 +217,20 @@ impl Script {
         let name = shown_name(&call.chunk);
         let first = call.first_line.max(1);
         let last = first + call.text.lines().count().max(1) as u32 - 1;
+        let last = if call.whole { u32::MAX } else { last };
         let scope =
             if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
-        let label = if first == 1 && !call.repl { name.clone() } else { format!("{name} line {first}") };
+        let label = label(call, &name);
         let origin = if call.repl { Origin::Repl } else { Origin::Script };
-        let run = Run { origin, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
+        let run = Run { origin, when: call.when, label, scope, beat: None, shift: 0.0, frame: 0.0, discard: false };
         self.world.borrow_mut().remember(&name, Source { text: call.text.clone(), first_line: first });
-        let limit = self.limits.eval;
+        let (limit, world) = (self.limits.eval, self.world.clone());
         let outcome = self.transact(run, limit, true, |lua| {
             let function = compile(lua, &name, first, &call.text, call.repl)?;
             let values = function.call::<MultiValue>(())?;
+            if call.whole {
+                stop_what_is_gone(&world, &call.chunk)?;
+            }
             let shown = if call.repl { values.iter().map(show).collect::<mlua::Result<Vec<_>>>()? } else { vec![] };
             Ok(shown)
         });
@@ -236,6 +259,9 @@ impl Script {
 
     /// Send what waits; a full queue keeps the rest for the next tick.
     fn flush(&mut self) -> bool {
+        let drops = std::mem::take(&mut self.world.borrow_mut().drops);
+        // Before anything else: what is asked after it may be new hits of the same callbacks.
+        drops.into_iter().rev().for_each(|drop| self.outbox.push_front(Ask::DropShots(drop)));
         while let Some(ask) = self.outbox.pop_front() {
             if let Err(ask) = self.ends.asks.send(ask) {
                 self.outbox.push_front(ask);
@@ -280,14 +306,21 @@ impl Script {
                     world.observers.retain(|o| !matches!(o.scope, Scope::Live(_)));
                     world.pending.clear();
                 }
-                Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
-                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
+                Event::Refused { batch, .. } => {
+                    self.own.retain(|id| *id != batch);
+                    self.world.borrow_mut().let_go(batch);
+                }
+                Event::TakenBack { batch } => self.world.borrow_mut().take_back(batch),
+                Event::Triggered(record) => self.heard.event(record, self.world.borrow().hears_triggers()),
+                Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {
             self.own.clear();
             self.outside = true;
-            self.world.borrow_mut().release_what_no_longer_waits();
+            let mut world = self.world.borrow_mut();
+            world.release_what_no_longer_waits();
+            self.heard.recover(&self.ends.snapshot.load(), world.hears_triggers());
         }
     }
 
@@ -319,6 +352,7 @@ impl Script {
                 label: format!("live {name}"),
                 scope: Scope::Live(name.clone()),
                 beat: None,
+                shift: 0.0,
                 frame: 0.0,
                 discard: true,
             };
@@ -352,9 +386,10 @@ impl Station for Script {
             gate.calls_done.fetch_add(1, Ordering::AcqRel);
         }
         more |= !self.ends.calls.is_empty();
-        self.tell_observers();
+        more |= self.tell_observers();
         let left = self.run_timers(now, offline.then_some(wanted));
         more |= left;
+        self.show_timing(now);
         self.flush_console();
         more |= !self.flush();
         if !left && gate.script_done.load(Ordering::Acquire) != wanted {
@@ -386,6 +421,43 @@ impl Drop for Script {
             world.drop_all();
         }
     }
+}
+
+/// What people call a chunk in the list of undo and in messages.
+fn label(call: &EvalCall, name: &str) -> String {
+    let first = call.first_line.max(1);
+    match (&*call.chunk, call.repl) {
+        (BUFFER, false) if call.whole => "Lua, the whole script".to_owned(),
+        (BUFFER, false) => format!("Lua line {first}"),
+        ("console", true) => {
+            let line: String = call.text.trim().lines().next().unwrap_or_default().chars().take(40).collect();
+            format!("Lua: {line}")
+        }
+        (_, false) if first == 1 => name.to_owned(),
+        _ => format!("{name} line {first}"),
+    }
+}
+
+/// A whole buffer ran: live chunks that it made once and has no more are stopped with its Batch. Callbacks of the clock
+/// and of state are, as always, those of the last run. Says what ends.
+fn stop_what_is_gone(world: &Shared, chunk: &str) -> mlua::Result<()> {
+    let mut world = world.borrow_mut();
+    let gone = world.absent_lives(chunk);
+    for name in &gone {
+        world.set_live(name, None);
+        world.perform(Command::SetLive(name.clone(), None))?;
+    }
+    let mut ended: Vec<String> = gone.iter().map(|name| format!("live \"{name}\"")).collect();
+    let (before, now) = world.callbacks();
+    match before.saturating_sub(now) {
+        0 => {}
+        1 => ended.push("1 callback".to_owned()),
+        count => ended.push(format!("{count} callbacks")),
+    }
+    if !ended.is_empty() {
+        world.say(ConsoleKind::Output, &format!("stopped, for the script has it no more: {}", ended.join(", ")));
+    }
+    Ok(())
 }
 
 /// The name a chunk has in messages: short, without what would confuse a reader of `name:line:`.

@@ -146,6 +146,7 @@ impl Processor {
         let mut from = 0;
         let mut played = 0;
         while from < n {
+            self.samplers.go_on(self.transport.frame());
             self.turn_over();
             self.play_steps();
             self.play_shots();
@@ -263,7 +264,9 @@ impl Processor {
                     }
                 }
                 ToAudio::Shot(shot) => {
-                    if !self.bypass && !self.shots.push(shot) {
+                    // What was looked ahead for before a jump is looked ahead for again after it.
+                    let stale = shot.jump.is_some_and(|jump| jump != self.transport.jump());
+                    if !self.bypass && !stale && !self.shots.push(shot) {
                         Meters::count(&self.reports.meters.lost);
                     }
                 }
@@ -273,7 +276,11 @@ impl Processor {
                     self.shots.clear();
                     self.samplers.panic();
                 }
-                ToAudio::DropShots => self.shots.clear(),
+                ToAudio::DropShots(drop) => self.shots.drop_owned(&drop),
+                ToAudio::CutSince(frame) => {
+                    self.shots.clear();
+                    self.samplers.cut_since(frame);
+                }
             }
         }
     }

@@ -52,6 +52,8 @@ pub struct Samplers {
     memory: Memory,
     tools: Box<Tools>,
     rate: f64,
+    /// Rendered frame at which voices begin now.
+    frame: u64,
 }
 
 impl Samplers {
@@ -68,7 +70,13 @@ impl Samplers {
             memory: Memory::default(),
             tools: Box::new(tools),
             rate,
+            frame: 0,
         }
+    }
+
+    /// Voices begin at this rendered frame from now on.
+    pub fn go_on(&mut self, frame: u64) {
+        self.frame = frame;
     }
 
     /// How many voices sound.
@@ -176,7 +184,9 @@ impl Samplers {
         let start = make(clip, &values, asked, (sampler.slot, sampler.uid), &self.memory, self.rate, fade);
         let at = self.free.pop().or_else(|| self.take_oldest(slot));
         if let Some(at) = at {
-            self.voices[usize::from(at)] = Some(Voice::new(start));
+            let mut voice = Voice::new(start);
+            voice.born = self.frame;
+            self.voices[usize::from(at)] = Some(voice);
             self.link(slot, at);
         }
         Why::Fired
@@ -258,6 +268,16 @@ impl Samplers {
     /// All voices end in 5 ms.
     pub fn panic(&mut self) {
         self.each(|voice, fade, memory| voice.release_within(fade, memory));
+    }
+
+    /// Voices that began at this rendered frame or later end in 5 ms.
+    pub fn cut_since(&mut self, frame: u64) {
+        self.each(|voice, fade, memory| {
+            if voice.born >= frame {
+                voice.dying = true;
+                voice.release_within(fade, memory);
+            }
+        });
     }
 
     /// Voices of a note; 255 stands for every channel or key.

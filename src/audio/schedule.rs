@@ -2,8 +2,9 @@
 //!
 //! Thread: audio. Realtime: yes after `new`: both lists have a fixed room.
 //!
-//! Rules for shots: the start of play and a locate keep only those from the new position to 4 beats after it (what is
-//! behind was meant for another place, what is far was looked ahead from there); a stop drops all. When the host's
+//! Rules for shots: those of callbacks, which were looked ahead for, end with a start of play or a locate: the callbacks
+//! run again from there. Of the others only those from the new position to 4 beats after it are kept (what is behind was
+//! meant for another place). A stop drops all. When the host's
 //! loop wraps, what lies behind its end moves back by the loop's length: looking ahead knows no loop.
 
 use std::cmp::Ordering;
@@ -12,6 +13,7 @@ use std::collections::BinaryHeap;
 use crate::bus::Lent;
 use crate::bus::message::ShotMessage;
 use crate::bus::program::Program;
+use crate::model::DropShots;
 
 /// How many shots wait at most.
 const SHOTS_MAX: usize = 4096;
@@ -83,10 +85,16 @@ impl Shots {
         self.heap.clear();
     }
 
+    /// Drop those of some owners.
+    pub fn drop_owned(&mut self, drop: &DropShots) {
+        let owners = drop.first..=drop.last;
+        self.heap.retain(|waiting| !(owners.contains(&waiting.shot.owner) && waiting.at >= drop.from));
+    }
+
     /// The position jumped to `beat`.
     pub fn jumped(&mut self, beat: f64) {
         let kept = |at: f64| at == f64::NEG_INFINITY || (at >= beat - 1e-6 && at <= beat + KEPT_BEATS);
-        self.heap.retain(|waiting| kept(waiting.at));
+        self.heap.retain(|waiting| waiting.shot.jump.is_none() && kept(waiting.at));
     }
 
     /// The loop that ends at `end` wrapped by `length` beats.

@@ -98,6 +98,8 @@ pub struct Voice {
     tuning: f64,
     /// Stolen or cut: it no longer counts.
     pub dying: bool,
+    /// Rendered frame at which it began.
+    pub born: u64,
     remembered: bool,
 }
 
@@ -127,6 +129,7 @@ impl Voice {
             ending: false,
             tuning: 1.0,
             dying: false,
+            born: 0,
             remembered: false,
             start,
         };

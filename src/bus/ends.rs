@@ -8,6 +8,7 @@
 //! | audio → engine | `rtrb` 16384 | counted in `Meters::lost`, shown |
 //! | engine → readers | `ArcSwap<Snapshot>` | newest wins |
 //! | engine → subscribers | `ArrayQueue` of Events | `lagged` is set; the receiver reads the Snapshot again |
+//! | gui → scribe | [`TextWatch`] | newest wins |
 //! | audio → readers | [`super::latest`], [`Meters`] | newest wins |
 //! | engine → media → engine | `ArrayQueue` 1024 each + wake | the engine asks again next tick; a worker waits |
 
@@ -70,6 +71,8 @@ pub struct Remote {
     pub gate: Arc<Gate>,
     /// Events.
     pub events: EventHub,
+    /// Whether somebody looks at how the text stands against the session.
+    pub watch: TextWatch,
 }
 
 impl Remote {
@@ -91,8 +94,26 @@ pub struct CallSender {
 impl CallSender {
     /// Ask for a chunk to be run; the number finds its result in the Snapshot. A full queue gives the text back.
     pub fn eval(&self, chunk: &str, first_line: u32, text: &str, when: When, repl: bool) -> Result<u64, Arc<str>> {
+        self.send(EvalCall {
+            id: 0,
+            chunk: Arc::from(chunk),
+            first_line,
+            text: Arc::from(text),
+            when,
+            repl,
+            whole: false,
+        })
+    }
+
+    /// Ask for a whole buffer to be run: what it started before and does not contain any more is stopped.
+    pub fn eval_whole(&self, chunk: &str, text: &str, when: When) -> Result<u64, Arc<str>> {
+        let (chunk, text) = (Arc::from(chunk), Arc::from(text));
+        self.send(EvalCall { id: 0, chunk, first_line: 1, text, when, repl: false, whole: true })
+    }
+
+    fn send(&self, call: EvalCall) -> Result<u64, Arc<str>> {
         let id = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-        let call = EvalCall { id, chunk: Arc::from(chunk), first_line, text: Arc::from(text), when, repl };
+        let call = EvalCall { id, ..call };
         self.gate.calls_sent.fetch_add(1, Ordering::AcqRel);
         if let Err(call) = self.queue.push(call) {
             self.gate.calls_sent.fetch_sub(1, Ordering::AcqRel);
@@ -103,12 +124,34 @@ impl CallSender {
     }
 }
 
+/// Says whether somebody looks at [`crate::model::TextState`]: while nobody does it is not kept up.
+#[derive(Clone, Default)]
+pub struct TextWatch {
+    looking: Arc<AtomicBool>,
+    waker: Waker,
+}
+
+impl TextWatch {
+    /// Begin or end looking. Thread: gui; any but audio.
+    pub fn look(&self, on: bool) {
+        if self.looking.swap(on, Ordering::AcqRel) != on && on {
+            self.waker.wake();
+        }
+    }
+
+    /// Whether somebody looks.
+    pub fn is_looked_at(&self) -> bool {
+        self.looking.load(Ordering::Acquire)
+    }
+}
+
 /// Makes Event subscriptions and tells every subscriber.
 #[derive(Clone, Default)]
 pub struct EventHub(Arc<Mutex<Vec<Weak<Subscription>>>>);
 
 struct Subscription {
     queue: ArrayQueue<Event>,
+    wanted: fn(&Event) -> bool,
     lagged: AtomicBool,
     waker: Waker,
 }
@@ -119,8 +162,14 @@ pub struct EventReceiver(Arc<Subscription>);
 impl EventHub {
     /// Subscribe with room for `room` events. Thread: any but audio.
     pub fn subscribe(&self, room: usize, waker: &Waker) -> EventReceiver {
+        self.subscribe_to(|_| true, room, waker)
+    }
+
+    /// Subscribe to some events only: the others wake nobody.
+    pub fn subscribe_to(&self, wanted: fn(&Event) -> bool, room: usize, waker: &Waker) -> EventReceiver {
         let subscription = Arc::new(Subscription {
             queue: ArrayQueue::new(room.max(1)),
+            wanted,
             lagged: AtomicBool::new(false),
             waker: waker.clone(),
         });
@@ -135,6 +184,9 @@ impl EventHub {
         let Ok(mut all) = self.0.lock() else { return };
         all.retain(|weak| {
             let Some(one) = weak.upgrade() else { return false };
+            if !(one.wanted)(event) {
+                return true;
+            }
             if one.queue.push(event.clone()).is_err() {
                 one.lagged.store(true, Ordering::Release);
             }
@@ -165,6 +217,14 @@ pub trait Files: Send + Sync {
     fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String>;
     /// Write a text file, safe against a crash: whole or not at all.
     fn write_text(&self, path: &str, text: &str) -> Result<(), String>;
+    /// A number that is another one when the file at `path` was written again; `None` where there is no file.
+    fn changed_at(&self, _path: &str) -> Option<u64> {
+        None
+    }
+    /// Paths that begin with what was typed so far, in the folders or absolute; a folder ends with `/`. For completion.
+    fn list(&self, _typed: &str, _folders: &[String]) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// The audio thread's ends.
@@ -223,12 +283,28 @@ pub struct ScriptEnds {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Where audio is.
     pub clock: ClockReader,
+    /// Lateness is shown here.
+    pub meters: Arc<Meters>,
     /// How far the rooms are.
     pub gate: Arc<Gate>,
     /// The script's own waker, to start its thread with.
     pub waker: Waker,
     /// Wakes the engine after an offline stretch.
     pub engine_waker: Waker,
+}
+
+/// The scribe thread's ends.
+pub struct ScribeEnds {
+    /// To the engine.
+    pub asks: AskSender,
+    /// Events, without triggers.
+    pub events: EventReceiver,
+    /// The newest Snapshot.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Whether somebody looks at what it tells.
+    pub watch: TextWatch,
+    /// The scribe's own waker, to start its thread with.
+    pub waker: Waker,
 }
 
 /// How many media workers an instance has.
@@ -254,6 +330,8 @@ pub struct Wires {
     pub engine: EngineEnds,
     /// For the script.
     pub script: ScriptEnds,
+    /// For the scribe.
+    pub scribe: ScribeEnds,
     /// For the media workers.
     pub media: [MediaEnds; MEDIA_WORKERS],
     /// For everybody else.
@@ -266,7 +344,8 @@ pub fn wire() -> Wires {
     let meters = Arc::new(Meters::default());
     let (clock_writer, clock) = clock();
     let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(Session::new())));
-    let (engine_waker, script_waker) = (Waker::default(), Waker::default());
+    let (engine_waker, script_waker, scribe_waker) = (Waker::default(), Waker::default(), Waker::default());
+    let watch = TextWatch { looking: Arc::default(), waker: scribe_waker.clone() };
     let media_wakers: [Waker; MEDIA_WORKERS] = std::array::from_fn(|_| Waker::default());
     let asks = Arc::new(ArrayQueue::new(1024));
     let calls = Arc::new(ArrayQueue::new(256));
@@ -293,9 +372,17 @@ pub fn wire() -> Wires {
             events: events.subscribe(4096, &script_waker),
             snapshot: snapshot.clone(),
             clock: clock.clone(),
+            meters: meters.clone(),
             gate: gate.clone(),
             waker: script_waker,
             engine_waker: engine_waker.clone(),
+        },
+        scribe: ScribeEnds {
+            asks: ask_sender.clone(),
+            events: events.subscribe_to(|event| !matches!(event, Event::Triggered(_)), 4096, &scribe_waker),
+            snapshot: snapshot.clone(),
+            watch: watch.clone(),
+            waker: scribe_waker,
         },
         media: std::array::from_fn(|worker| MediaEnds {
             jobs: jobs.clone(),
@@ -311,6 +398,7 @@ pub fn wire() -> Wires {
             clock: clock.clone(),
             gate: gate.clone(),
             events: events.clone(),
+            watch,
         },
         engine: EngineEnds {
             asks,

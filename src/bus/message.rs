@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::program::Program;
 use super::vault::Lent;
-use crate::model::{AudioClip, Param, TransportVerb, Why};
+use crate::model::{AudioClip, DropShots, Param, TransportVerb, Why};
 
 /// Row columns carried in a message. A row with more plays them all and reports the first ones.
 pub const COLUMNS_MAX: usize = 8;
@@ -36,8 +36,11 @@ pub enum ToAudio {
     Hush,
     /// Cut all voices in 5 ms, drop scheduled shots and tails.
     Panic,
-    /// Drop scheduled shots of the script (a chunk was stopped or run again).
-    DropShots,
+    /// Drop scheduled shots (a chunk was stopped or run again, a Batch has another moment now).
+    DropShots(DropShots),
+    /// Cut the voices that began at this rendered frame or later in 5 ms, drop scheduled shots: what started them was
+    /// too much.
+    CutSince(u64),
 }
 
 /// A hit asked for directly.
@@ -53,8 +56,12 @@ pub struct ShotMessage {
     pub count: u8,
     /// Song position at which to sound, quarter notes; `NAN` is at once.
     pub at: f64,
+    /// [`crate::model::ClockMap::jump`] it was looked ahead from: after the next jump it is void. `None` holds through.
+    pub jump: Option<u32>,
     /// Gate, quarter notes; `NAN` is none.
     pub gate: f32,
+    /// Who can have it dropped: [`crate::model::Batch::owner`].
+    pub owner: u32,
     /// Values of this hit.
     pub params: [(Param, f32); COLUMNS_MAX],
 }

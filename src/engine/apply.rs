@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::history::TakenBack;
+use super::overrun::Verdict;
 use super::pending::{Plan, Wait, due};
 use super::{Engine, loader};
 use crate::bus::ToAudio;
-use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Performed, TransportVerb};
+use crate::model::{Ask, Batch, BatchId, Command, Edit, Event, Origin, Performed, TransportVerb};
 
 /// A hush this soon after another is panic.
 const HUSH_TWICE: Duration = Duration::from_secs(2);
@@ -21,8 +22,13 @@ impl Engine {
             Ask::Undo => self.undo(),
             Ask::Redo => {
                 let told = self.history.redo(Arc::make_mut(&mut self.session));
+                if let Some(TakenBack { batch: Some(batch), label, .. }) = &told {
+                    self.overrun.watch(*batch, label, false, now);
+                }
                 self.taken_back("redo", told);
             }
+            Ask::LastGood => self.last_good(now),
+            Ask::DropShots(drop) => self.outbox.drop_shots(drop),
             Ask::Hush => self.hush(now),
             Ask::Panic => self.silence(ToAudio::Panic),
             Ask::Console(lines) => lines.into_iter().for_each(|line| self.board.console(line)),
@@ -80,16 +86,90 @@ impl Engine {
         let loads = batch.commands.iter().any(|command| matches!(command, Command::Load(_)));
         if loads {
             self.history.clear();
+            self.good.clear();
+            self.overrun.rest();
             self.dirty.history = true;
             self.drop_waiting("a state was loaded");
             self.board.tell(Event::Loaded);
-        } else if changed {
+        } else if changed || !batch.origin.is_user() {
             self.record(&batch, done, now);
         }
         if batch.origin.is_user() {
             self.wake();
+            self.watch(&batch, waited.is_some(), now);
         }
         self.act(&batch, waited.is_some_and(|(_, sent)| sent));
+        self.board.applied(batch.id, batch.origin, edits, false);
+    }
+
+    /// What the user did may be too much for audio, and an evaluation that is not is good.
+    fn watch(&mut self, batch: &Batch, waited: bool, now: Instant) {
+        let silent = |command: &Command| {
+            let text = matches!(command, Command::SetText(_) | Command::EditText { .. } | Command::SetLayout(..));
+            // A start cannot be taken back: what is too much then was asked before.
+            text || matches!(command, Command::SetFolders(_) | Command::Transport(_))
+        };
+        // An empty one carries what a chunk registered.
+        if batch.commands.is_empty() || !batch.commands.iter().all(silent) {
+            self.overrun.watch(batch.id, &batch.label, waited, now);
+        }
+        if batch.origin == Origin::Script {
+            self.good.evaluated(batch.id, &batch.label, &self.session, now);
+        }
+    }
+
+    /// This was too much: all that was asked since goes, and what it started is cut.
+    pub(super) fn take_back(&mut self, verdict: &Verdict) {
+        let Some(blamed) = verdict.suspects.last() else { return };
+        for suspect in &verdict.suspects {
+            for _ in 0..self.history.depth(suspect.batch).unwrap_or(0) {
+                let told = self.history.undo(Arc::make_mut(&mut self.session));
+                self.taken_back("taking back", told);
+            }
+            self.good.bad(suspect.batch);
+            self.board.tell(Event::TakenBack { batch: suspect.batch });
+        }
+        self.dirty.program = true;
+        self.outbox.silence(ToAudio::CutSince(blamed.frame));
+        let after = match verdict.suspects.len() {
+            1 => String::new(),
+            2 => " and the change after it".to_owned(),
+            count => format!(" and {} changes after it", count - 1),
+        };
+        let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+        let (needed, block, blocks) = (ms(verdict.needed), ms(verdict.block), verdict.blocks);
+        let was = if after.is_empty() { "was" } else { "were" };
+        self.board.notice(&format!(
+            "{}{after} {was} taken back: audio needed {needed} of {block}, {blocks} blocks long",
+            blamed.label
+        ));
+    }
+
+    /// Back to the last evaluation that ran well, as one undo step; text, layout and folders stay.
+    fn last_good(&mut self, now: Instant) {
+        let waits = self.pending.call_off(|wait| wait.batch.origin.is_user());
+        self.drop_waits(&waits, "back to the last good evaluation");
+        let Some(way) = self.good.way_back(&self.session, now) else {
+            return self.board.notice("there is no other good evaluation to go back to");
+        };
+        let label = format!("back to the last good evaluation ({})", way.label);
+        let before = self.session.clone();
+        let session = Arc::make_mut(&mut self.session);
+        let inverse: Result<Vec<Edit>, _> = way.edits.iter().map(|edit| session.apply(edit)).collect();
+        let inverse = match inverse.map_err(|error| error.0).and_then(|inverse| session.check().map(|()| inverse)) {
+            Ok(inverse) => inverse,
+            Err(why) => {
+                self.session = before;
+                return self.board.notice(&format!("{label}: {why}"));
+            }
+        };
+        self.board.notice(&label);
+        let batch = Batch::now(Origin::Gui, &label, vec![]);
+        let edits: Arc<[Edit]> = Arc::from(&*way.edits);
+        self.edited(&edits);
+        self.record(&batch, Performed { inverse, forward: way.edits, notes: vec![] }, now);
+        self.wake();
+        self.overrun.watch(batch.id, &batch.label, false, now);
         self.board.applied(batch.id, batch.origin, edits, false);
     }
 
@@ -123,7 +203,7 @@ impl Engine {
                 }
                 Command::Trigger(shot) if !shots_sent => {
                     if let Some(module) = self.session.modules.get(&shot.module) {
-                        self.outbox.shot(module.uid, shot, None);
+                        self.outbox.shot(module.uid, shot, None, batch.owner);
                     }
                 }
                 _ => {}
@@ -139,7 +219,8 @@ impl Engine {
                 if let Command::Trigger(shot) = command
                     && let Some(module) = plan.session.modules.get(&shot.module)
                 {
-                    self.outbox.shot(module.uid, shot, Some(plan.due));
+                    // Nobody's, for they are called back with their Batch.
+                    self.outbox.shot(module.uid, shot, Some(plan.due), 0);
                 }
             }
         }
@@ -184,7 +265,7 @@ impl Engine {
     }
 
     fn taken_back(&mut self, verb: &str, told: Option<TakenBack>) {
-        let Some(TakenBack { label, origin, edits, skipped }) = told else {
+        let Some(TakenBack { label, origin, edits, skipped, .. }) = told else {
             return self.board.notice(&format!("there is nothing to {verb}"));
         };
         self.dirty.history = true;

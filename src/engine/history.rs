@@ -1,14 +1,17 @@
 //! Undo and redo of what the user did.
 //!
 //! Thread: engine. Pure but for the clock passed in. **Invariant:** with one origin, undoing everything gives the
-//! first bytes and redoing everything the last; with several, an undo leaves what others changed since.
+//! first bytes and redoing everything the last; with several, an undo leaves what others set since, even where they
+//! set what was there already ([`part`] takes back the parts of a module that are still as the user left them).
 
-use std::collections::{HashSet, VecDeque};
+pub mod part;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::model::snapshot::HistoryLine;
-use crate::model::{Batch, Command, Edit, Origin, Path, Performed, Session};
+use crate::model::{Batch, BatchId, Command, Edit, Name, Origin, Path, Performed, Session};
 
 /// Most entries kept.
 pub const ENTRIES_MAX: usize = 1000;
@@ -55,6 +58,8 @@ impl Knob {
 struct Entry {
     label: Arc<str>,
     origin: Origin,
+    /// The Batches it is made of, newest last; the oldest of a long gesture are forgotten.
+    batches: Vec<BatchId>,
     steps: Vec<Step>,
     /// What it sets, while it may still merge.
     knobs: Option<Vec<Knob>>,
@@ -65,6 +70,9 @@ struct Entry {
     foreign: u64,
 }
 
+/// Most Batches of one gesture that are known by their numbers.
+const BATCHES_MAX: usize = 64;
+
 /// What an undo or redo did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakenBack {
@@ -72,10 +80,42 @@ pub struct TakenBack {
     pub label: Arc<str>,
     /// Who asked for it once.
     pub origin: Origin,
+    /// The last Batch it is made of.
+    pub batch: Option<BatchId>,
     /// What it changed, in order.
     pub edits: Vec<Edit>,
     /// What was left alone, with the reason.
     pub skipped: Vec<String>,
+}
+
+/// What others did.
+#[derive(Default)]
+struct Others {
+    /// How many Batches of theirs there were.
+    count: u64,
+    /// The last one that was more than text or layout: what the script keeps up to date is nobody's music.
+    music: u64,
+    /// The last one that set each slot.
+    set: HashMap<Slot, u64>,
+}
+
+impl Others {
+    fn act(&mut self, forward: &[Edit]) {
+        self.count += 1;
+        for edit in forward {
+            if !matches!(edit, Edit::Text(_) | Edit::Layout(..)) {
+                self.music = self.count;
+            }
+            if let Some(slot) = slot(edit) {
+                self.set.insert(slot, self.count);
+            }
+        }
+    }
+
+    /// Whether they set this slot after their first `count` Batches.
+    fn have_set(&self, edit: &Edit, count: u64) -> bool {
+        !self.set.is_empty() && slot(edit).and_then(|slot| self.set.get(&slot)).is_some_and(|last| *last > count)
+    }
 }
 
 /// The two lists.
@@ -83,7 +123,7 @@ pub struct TakenBack {
 pub struct History {
     undo: VecDeque<Entry>,
     redo: Vec<Entry>,
-    foreign: u64,
+    others: Others,
 }
 
 impl History {
@@ -93,17 +133,24 @@ impl History {
             return;
         }
         if !batch.origin.is_user() {
-            self.foreign += 1;
+            self.others.act(&done.forward);
+            return;
+        }
+        // A value set to what it was is no step.
+        if done.inverse == done.forward {
             return;
         }
         self.redo.clear();
         let steps = done.inverse.into_iter().zip(done.forward).map(|(undo, now)| Step { undo, now });
-        let foreign = self.foreign;
         if let Some(last) = self.undo.back_mut()
-            && last.takes(batch, now, foreign)
+            && last.takes(batch, now, &self.others)
         {
             last.merge(steps.collect());
             last.at = Some(now);
+            if last.batches.len() >= BATCHES_MAX {
+                last.batches.remove(0);
+            }
+            last.batches.push(batch.id);
             return;
         }
         if self.undo.len() >= ENTRIES_MAX {
@@ -112,18 +159,25 @@ impl History {
         self.undo.push_back(Entry {
             label: batch.label.clone(),
             origin: batch.origin,
+            batches: vec![batch.id],
             steps: steps.collect(),
             knobs: batch.commands.iter().map(Knob::of).collect(),
             at: Some(now),
             last: vec![],
-            foreign,
+            foreign: self.others.count,
         });
+    }
+
+    /// How many entries undo would take back up to the one that a Batch is part of; `None` when it is in none.
+    pub fn depth(&self, batch: BatchId) -> Option<usize> {
+        let from_the_end = self.undo.iter().rev().position(|entry| entry.batches.contains(&batch));
+        from_the_end.map(|place| place + 1)
     }
 
     /// Take the newest entry back. `None` when there is none.
     pub fn undo(&mut self, session: &mut Session) -> Option<TakenBack> {
         let entry = self.undo.pop_back()?;
-        let (other, told) = entry.apply(session, self.foreign);
+        let (other, told) = entry.apply(session, &self.others);
         self.redo.extend(other);
         Some(told)
     }
@@ -131,7 +185,7 @@ impl History {
     /// Do the last entry taken back again. `None` when there is none.
     pub fn redo(&mut self, session: &mut Session) -> Option<TakenBack> {
         let entry = self.redo.pop()?;
-        let (other, told) = entry.apply(session, self.foreign);
+        let (other, told) = entry.apply(session, &self.others);
         self.undo.extend(other);
         Some(told)
     }
@@ -150,11 +204,12 @@ impl History {
 
 impl Entry {
     /// Whether a Batch goes on with the same gesture.
-    fn takes(&self, batch: &Batch, now: Instant, foreign: u64) -> bool {
+    fn takes(&self, batch: &Batch, now: Instant, others: &Others) -> bool {
         let Some((knobs, at)) = self.knobs.as_ref().zip(self.at) else { return false };
         self.origin == batch.origin
-            && self.foreign == foreign
+            && others.music <= self.foreign
             && now.saturating_duration_since(at) <= MERGE
+            && !knobs.is_empty()
             && knobs.len() == batch.commands.len()
             && knobs.iter().zip(&batch.commands).all(|(knob, command)| knob.fits(command))
     }
@@ -183,21 +238,20 @@ impl Entry {
     }
 
     /// Apply the steps, newest first; gives the entry that does the opposite, if anything changed.
-    fn apply(self, session: &mut Session, foreign: u64) -> (Option<Entry>, TakenBack) {
-        let careful = self.foreign != foreign;
+    ///
+    /// A setting that others changed since is left. So is all that belongs to a module, pattern or chain that was made
+    /// or taken away here and is not as it was left: half of such a step would make a mess.
+    fn apply(self, session: &mut Session, others: &Others) -> (Option<Entry>, TakenBack) {
+        let Entry { label, origin, batches, steps, foreign, .. } = self;
+        let careful = others.music > foreign;
         let before = careful.then(|| session.clone());
-        let (mut steps, mut skipped) = (Vec::with_capacity(self.steps.len()), vec![]);
-        for step in self.steps.into_iter().rev() {
-            match session.apply(&step.undo) {
-                Ok(now) if !careful || now == step.now => steps.push(Step { undo: now, now: step.undo }),
-                Ok(now) => {
-                    // Just made, so its inverse applies.
-                    let _ = session.apply(&now);
-                    skipped.push(format!("{} was changed by others since", place(&step.undo)));
-                }
-                Err(error) => skipped.push(format!("{}: {error}", place(&step.undo))),
-            }
+        let mut leave = Leave::default();
+        let mut done = apply_steps(&steps, session, others, foreign, &mut leave);
+        while let Some(before) = before.as_ref().filter(|_| leave.is_news()) {
+            *session = before.clone();
+            done = apply_steps(&steps, session, others, foreign, &mut leave);
         }
+        let (mut steps, mut skipped) = done;
         if let Some(before) = before
             && let Err(why) = session.check()
         {
@@ -207,25 +261,121 @@ impl Entry {
         }
         let edits: Vec<Edit> = steps.iter().map(|step| step.now.clone()).collect();
         let changed = !edits.is_empty();
-        let told = TakenBack { label: self.label.clone(), origin: self.origin, edits, skipped };
-        let entry =
-            Entry { label: self.label, origin: self.origin, steps, knobs: None, at: None, last: vec![], foreign };
+        let told = TakenBack { label: label.clone(), origin, batch: batches.last().copied(), edits, skipped };
+        let foreign = others.count;
+        let entry = Entry { label, origin, batches, steps, knobs: None, at: None, last: vec![], foreign };
         (changed.then_some(entry), told)
     }
 }
 
+/// What is left as it is, because others changed it since.
+#[derive(Default)]
+struct Leave {
+    /// Modules, patterns and chains, with all that belongs to them.
+    nouns: HashSet<Name>,
+    /// Modules whose cables out are left.
+    cables: HashSet<Name>,
+    news: bool,
+}
+
+impl Leave {
+    /// Whether more is to be left than was known before.
+    fn is_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
+    }
+
+    fn has(&self, edit: &Edit) -> bool {
+        let noun = |name: &Name| self.nouns.contains(name);
+        match edit {
+            Edit::Module(name, _) | Edit::Param(name, ..) | Edit::SampleParam(name, ..) => noun(name),
+            Edit::Pattern(name, _) | Edit::Row(name, ..) | Edit::Chain(name, _) => noun(name),
+            Edit::Connection(cable, _) => noun(&cable.from) || noun(&cable.to) || self.cables.contains(&cable.from),
+            Edit::Macro(path, _) => noun(path.first()),
+            Edit::Rename(from, to) => noun(from) || noun(to),
+            _ => false,
+        }
+    }
+
+    /// A step does not go: what belongs to it is left too.
+    fn add(&mut self, step: &Step) {
+        self.news |= match (&step.undo, &step.now) {
+            (Edit::Module(name, a), Edit::Module(_, b)) if a.is_some() != b.is_some() => {
+                self.nouns.insert(name.clone())
+            }
+            (Edit::Pattern(name, a), Edit::Pattern(_, b)) if a.is_some() != b.is_some() => {
+                self.nouns.insert(name.clone())
+            }
+            (Edit::Chain(name, a), Edit::Chain(_, b)) if a.is_some() != b.is_some() => self.nouns.insert(name.clone()),
+            (Edit::Rename(from, to), _) => self.nouns.insert(from.clone()) | self.nouns.insert(to.clone()),
+            (Edit::Connection(cable, a), Edit::Connection(_, b)) if a != b => self.cables.insert(cable.from.clone()),
+            _ => false,
+        };
+    }
+}
+
+/// Take steps back, newest first: those that went, and why others did not.
+fn apply_steps(
+    steps: &[Step],
+    session: &mut Session,
+    others: &Others,
+    foreign: u64,
+    leave: &mut Leave,
+) -> (Vec<Step>, Vec<String>) {
+    let careful = others.music > foreign;
+    let (mut done, mut skipped) = (Vec::with_capacity(steps.len()), vec![]);
+    for step in steps.iter().rev() {
+        let changed = || format!("{} was changed by others since", place(&step.undo));
+        if leave.has(&step.undo) || others.have_set(&step.undo, foreign) {
+            skipped.push(changed());
+            continue;
+        }
+        match session.apply(&step.undo) {
+            Ok(now) if !careful || now == step.now => done.push(Step { undo: now, now: step.undo.clone() }),
+            Ok(now) => {
+                // Just made, so its inverse applies.
+                let _ = session.apply(&now);
+                if let Some(part) = part::still_ours(&step.undo, &step.now, &now)
+                    && let Ok(now) = session.apply(&part)
+                {
+                    done.push(Step { undo: now, now: part });
+                } else {
+                    leave.add(step);
+                }
+                skipped.push(changed());
+            }
+            Err(error) => {
+                leave.add(step);
+                skipped.push(format!("{}: {error}", place(&step.undo)));
+            }
+        }
+    }
+    skipped.dedup();
+    (done, skipped)
+}
+
+/// A slot that a plain setting fills.
+type Slot = (u8, String, String, u32);
+
 /// Which slot a plain setting fills; `None` for everything bigger.
-fn slot(edit: &Edit) -> Option<(u8, &str, &str, u32)> {
-    Some(match edit {
-        Edit::Param(name, param, _) => (0, name.as_str(), "", u32::from(param.0)),
-        Edit::SampleParam(name, at, param, _) => (1, name.as_str(), "", u32::from(*at) << 8 | u32::from(param.0)),
-        Edit::Connection(cable, true) => (2, cable.to.as_str(), cable.from.as_str(), cable.kind as u32),
-        Edit::Row(name, number, _) => (3, name.as_str(), "", u32::from(*number)),
-        Edit::Layout(key, _) => (4, key, "", 0),
-        Edit::Bpm(_) => (5, "", "", 0),
-        Edit::Text(_) => (6, "", "", 0),
-        _ => return None,
-    })
+fn slot(edit: &Edit) -> Option<Slot> {
+    let slot = |kind: u8, name: &str, other: &str, number: u32| Some((kind, name.to_owned(), other.to_owned(), number));
+    match edit {
+        Edit::Param(name, param, _) => slot(0, name.as_str(), "", u32::from(param.0)),
+        Edit::SampleParam(name, at, param, _) => slot(1, name.as_str(), "", u32::from(*at) << 8 | u32::from(param.0)),
+        Edit::Connection(cable, true) => slot(2, cable.to.as_str(), cable.from.as_str(), cable.kind as u32),
+        Edit::Row(name, number, _) => slot(3, name.as_str(), "", u32::from(*number)),
+        Edit::Layout(key, _) => slot(4, key, "", 0),
+        Edit::Bpm(_) => slot(5, "", "", 0),
+        Edit::Text(_) => slot(6, "", "", 0),
+        Edit::Signature(_) => slot(7, "", "", 0),
+        Edit::Source(_) => slot(8, "", "", 0),
+        Edit::Seed(_) => slot(9, "", "", 0),
+        Edit::Macro(path, _) => slot(10, &path.to_string(), "", 0),
+        Edit::Bank(name, _) => slot(11, name, "", 0),
+        Edit::Live(name, _) => slot(12, name, "", 0),
+        Edit::Folders(_) => slot(13, "", "", 0),
+        _ => None,
+    }
 }
 
 /// What an edit is about, for people.

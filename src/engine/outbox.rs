@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::bus::message::COLUMNS_MAX;
 use crate::bus::{ShotMessage, ToAudio};
-use crate::model::{Param, Shot, TransportVerb, Uid};
+use crate::model::{DropShots, Param, Shot, TransportVerb, Uid};
 
 /// Most messages kept while the wire is full.
 pub const MESSAGES_MAX: usize = 4096;
@@ -30,7 +30,7 @@ pub struct Outbox {
 }
 
 /// A hit as audio takes it, still without its slot. Columns beyond the first [`COLUMNS_MAX`] are left out.
-fn message(shot: &Shot, at: Option<f64>) -> ShotMessage {
+fn message(shot: &Shot, at: Option<f64>, owner: u32) -> ShotMessage {
     let mut params = [(Param(0), 0.0); COLUMNS_MAX];
     let count = shot.hit.params.len().min(COLUMNS_MAX);
     for (place, (&param, &value)) in params.iter_mut().zip(&shot.hit.params) {
@@ -42,15 +42,17 @@ fn message(shot: &Shot, at: Option<f64>) -> ShotMessage {
         note: shot.hit.note.unwrap_or(255),
         count: count as u8,
         at: shot.at.or(at).unwrap_or(f64::NAN),
+        jump: shot.jump,
         gate: shot.gate.map_or(f32::NAN, |gate| gate as f32),
+        owner,
         params,
     }
 }
 
 impl Outbox {
     /// A hit of the sampler with this identity, at its own position, else at `at`, else at once.
-    pub fn shot(&mut self, sampler: Uid, shot: &Shot, at: Option<f64>) {
-        self.push(Out::Shot(sampler, message(shot, at)));
+    pub fn shot(&mut self, sampler: Uid, shot: &Shot, at: Option<f64>, owner: u32) {
+        self.push(Out::Shot(sampler, message(shot, at, owner)));
     }
 
     fn push(&mut self, out: Out) {
@@ -81,9 +83,19 @@ impl Outbox {
         self.push(Out::Plain(message));
     }
 
-    /// Hits given to audio ahead of time are called back.
+    /// Hits that Batches gave to audio ahead of their moment are called back.
     pub fn call_back(&mut self) {
-        self.push(Out::Plain(ToAudio::DropShots));
+        self.push(Out::Plain(ToAudio::DropShots(DropShots { first: 0, last: 0, from: f64::NEG_INFINITY })));
+    }
+
+    /// Hits of some owners that were sent ahead are not to be played.
+    pub fn drop_shots(&mut self, drop: DropShots) {
+        let gone = |shot: &ShotMessage| {
+            // One without a position is due at once.
+            (drop.first..=drop.last).contains(&shot.owner) && (shot.at >= drop.from || drop.from == f64::NEG_INFINITY)
+        };
+        self.queue.retain(|out| !matches!(out, Out::Shot(_, shot) if gone(shot)));
+        self.push(Out::Plain(ToAudio::DropShots(drop)));
     }
 
     /// Audio runs: what waited for it is on its way.
@@ -139,16 +151,16 @@ mod tests {
 
     fn shot(index: u16) -> Shot {
         let module = Name::new("kick").unwrap();
-        Shot { module, hit: Hit { index, ..Hit::default() }, gate: None, at: None }
+        Shot { module, hit: Hit { index, ..Hit::default() }, gate: None, at: None, jump: None }
     }
 
     #[test]
     fn order_is_kept_while_the_wire_is_full() {
         let (mut to, mut from) = rtrb::RingBuffer::new(1);
         let mut outbox = Outbox::default();
-        outbox.shot(Uid(1), &shot(1), Some(4.0));
+        outbox.shot(Uid(1), &shot(1), Some(4.0), 0);
         outbox.transport(TransportVerb::Play, true);
-        outbox.shot(Uid(2), &shot(2), None);
+        outbox.shot(Uid(2), &shot(2), None, 0);
         assert!(!outbox.send(&mut to, |_| Some(7)));
         let Ok(ToAudio::Shot(first)) = from.pop() else { panic!("the hit comes first") };
         assert_eq!((first.slot, first.index, first.at), (7, 1, 4.0));
@@ -161,7 +173,7 @@ mod tests {
     fn without_audio_hits_are_dropped_and_the_last_transport_command_is_kept() {
         let (mut to, mut from) = rtrb::RingBuffer::new(8);
         let mut outbox = Outbox::default();
-        outbox.shot(Uid(1), &shot(1), None);
+        outbox.shot(Uid(1), &shot(1), None, 0);
         for verb in [TransportVerb::Play, TransportVerb::Stop, TransportVerb::Locate(4.0), TransportVerb::Locate(8.0)] {
             outbox.transport(verb, false);
         }

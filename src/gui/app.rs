@@ -11,10 +11,10 @@ use super::theme;
 use super::view::code::{Code, Mirror};
 use super::view::command::CommandView;
 use super::view::pattern::Patterns;
-use super::view::{bar, grid};
+use super::view::{bar, grid, undo_list};
 use crate::bus::station::Waker;
 use crate::bus::{EventReceiver, Files, Remote};
-use crate::model::{Ask, Command, RecoveryVerb};
+use crate::model::{Ask, Command, Lexicon, RecoveryVerb};
 
 /// The views there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,9 +58,11 @@ impl ViewName {
 /// Who takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyboard {
-    /// Nobody here: all keys are the host's.
+    /// Nobody here: all keys but our chords are the host's.
     Nobody,
-    /// The grid, between edits: Space and letters are the host's.
+    /// A button, a slider or a menu: the keys that move and press are ours.
+    Widget,
+    /// The grid, between edits: Space is the host's.
     Grid,
     /// Something that is typed in: all keys are ours.
     Text,
@@ -71,6 +73,7 @@ pub struct App {
     remote: Remote,
     files: Arc<dyn Files>,
     mirror: Mirror,
+    words: Lexicon,
     events: Option<EventReceiver>,
     started: bool,
     shown: ViewName,
@@ -80,6 +83,7 @@ pub struct App {
     told: Vec<String>,
     put_away: u64,
     help: bool,
+    history: bool,
     broken: bool,
 }
 
@@ -90,17 +94,24 @@ impl App {
             remote,
             files,
             mirror,
+            words: || &[],
             events: None,
             started: false,
             shown: ViewName::default(),
-            code: Code::new(mirror),
+            code: Code::new(mirror, || &[]),
             command: CommandView::default(),
             patterns: Patterns::default(),
             told: vec![],
             put_away: 0,
             help: false,
+            history: false,
             broken: false,
         }
+    }
+
+    /// With these words of the language, for completion and help at the caret.
+    pub fn with_words(self, words: Lexicon) -> Self {
+        Self { words, code: Code::new(self.mirror, words), ..self }
     }
 
     /// The other ends.
@@ -117,7 +128,7 @@ impl App {
             CentralPanel::default().show(ui, |ui| {
                 ui.label("The editor stumbled. The music plays on, and what you made is safe in the session.");
                 if ui.button("Open it again").clicked() {
-                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror);
+                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror).with_words(self.words);
                 }
             });
         }
@@ -125,7 +136,8 @@ impl App {
 
     /// The window is about to close: what was typed goes to the session.
     pub fn close(&mut self) {
-        self.code.save(&mut Intents::new(&self.remote, &mut self.told));
+        self.code.close(&mut Intents::new(&self.remote, &mut self.told));
+        self.remote.watch.look(false);
         // The next window begins with its theme and a fresh subscription.
         (self.started, self.events) = (false, None);
     }
@@ -141,7 +153,9 @@ impl App {
                 }
             }
             Some(_) if context.text_edit_focused() => Keyboard::Text,
-            _ => Keyboard::Nobody,
+            Some(_) => Keyboard::Widget,
+            None if egui::Popup::is_any_open(context) => Keyboard::Widget,
+            None => Keyboard::Nobody,
         }
     }
 
@@ -168,7 +182,9 @@ impl App {
         let remote = self.remote.clone();
         let mut intents = Intents::new(&remote, &mut told);
         self.keys(ui, &mut intents);
-        self.code.tend(&scene, &mut intents);
+        let files = self.files.clone();
+        remote.watch.look(self.shown == ViewName::Code);
+        self.code.tend(&scene, &*files, &mut intents);
         let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::symmetric(8, 4));
         Panel::top("bar").frame(strip).show(ui, |ui| self.bar(ui, &scene, &mut intents));
         if scene.snapshot.recovery.is_some() {
@@ -180,11 +196,12 @@ impl App {
         });
         let body = Frame::NONE.fill(theme::BACKGROUND).inner_margin(Margin::same(6));
         CentralPanel::no_frame().frame(body).show(ui, |ui| match self.shown {
-            ViewName::Command => self.command.ui(ui, &scene, &*self.files, &mut intents),
-            ViewName::Code => self.code.ui(ui, &scene, &mut intents),
+            ViewName::Command => self.command.ui(ui, &scene, &*files, &mut intents),
+            ViewName::Code => self.code.ui(ui, &scene, &*files, &mut intents),
             ViewName::Patterns => self.patterns.ui(ui, &scene, &mut intents),
         });
         self.show_help(ui);
+        undo_list::window(ui, &mut self.history, &scene, &mut intents);
         // What was said stays until it is dismissed; the newest is shown.
         self.told.append(&mut told);
         self.told.drain(..self.told.len().saturating_sub(8));
@@ -202,6 +219,10 @@ impl App {
             ui.separator();
             bar::transport(ui, scene, intents);
             ui.separator();
+            let hint = "What can be undone and done again";
+            if ui.button("History").on_hover_text(hint).clicked() {
+                self.history = !self.history;
+            }
             if ui.button("?").on_hover_text("Keys").clicked() {
                 self.help = !self.help;
             }

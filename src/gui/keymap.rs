@@ -1,9 +1,10 @@
-//! Every key of the editor, in one list: the dispatch reads it, the help shows it. Thread: gui.
+//! Every key of the editor, in one list: the dispatch reads it, the help shows it, and the window keeps what is in it
+//! from the host. Thread: gui.
 //!
-//! egui-baseview 0.9 hands on only Space, digits, lower-case letters and the keys with names of their own but F1-F12;
-//! so each act that has a famous chord outside of those has a second one that arrives in every host.
+//! A host may keep function keys and signs with Ctrl for itself, so each act whose famous chord is one of those has a
+//! second chord on letters, digits, Enter or Tab.
 
-use egui::{Event, InputState, Key};
+use egui::{Event, InputState, Key, Modifiers};
 
 /// What a chord asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,28 @@ pub enum Action {
     Comment,
     /// Move lines left.
     Outdent,
+    /// Go back to the last good evaluation.
+    LastGood,
+    /// Show completions at the caret.
+    Complete,
+    /// Find in the text.
+    Find,
+    /// Find and replace.
+    Replace,
+    /// Go to a line.
+    GoToLine,
+    /// Take back the last change of the text.
+    UndoText,
+    /// Do it again.
+    RedoText,
+    /// Larger letters.
+    Larger,
+    /// Smaller letters.
+    Smaller,
+    /// Letters of the usual size.
+    NormalSize,
+    /// Save the script to its file.
+    Save,
 }
 
 /// Where a chord holds.
@@ -72,6 +95,14 @@ pub struct Chord {
     pub shift: bool,
     /// Alt.
     pub alt: bool,
+}
+
+impl Chord {
+    /// Whether `key` with exactly these modifiers held is this chord.
+    fn is(self, key: Key, held: Modifiers) -> bool {
+        let command = held.command || held.ctrl;
+        (self.key, self.command, self.shift, self.alt) == (key, command, held.shift, held.alt)
+    }
 }
 
 /// One line of the list.
@@ -124,6 +155,7 @@ keys! {
     Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
     Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
     Everywhere "Ctrl+J" &[ctrl(Key::J)], Some(Action::Recover), "Play the work that a crash left; again: what was there before it.";
+    Everywhere "Ctrl+=, Ctrl+-, Ctrl+0" &[ctrl(Key::Equals), ctrl_shift(Key::Equals), ctrl(Key::Plus), ctrl(Key::Minus), ctrl(Key::Num0)], None, "Everything larger, smaller, and as it was.";
     Everywhere "?" &[], Some(Action::Help), "These keys (when no text is being typed).";
     Code "Ctrl+Enter" &[ctrl(Key::Enter)], Some(Action::RunBlock), "Run the selected lines, or the block around the caret, at the moment chosen.";
     Code "Alt+Enter" &[alt(Key::Enter)], Some(Action::RunNow), "Run the selected lines or the block now.";
@@ -132,9 +164,21 @@ keys! {
     Code "Ctrl+/, Ctrl+K" &[ctrl(Key::Slash), ctrl(Key::K)], Some(Action::Comment), "Make lines comments, or not.";
     Code "Tab" &[], None, "Indent; with several lines chosen, move them right.";
     Code "Shift+Tab" &[shift(Key::Tab)], Some(Action::Outdent), "Move lines left.";
+    Code "Ctrl+Shift+Z, Ctrl+Alt+Z" &[ctrl_shift(Key::Z), ctrl_alt(Key::Z)], Some(Action::LastGood), "Go back to the last good evaluation.";
+    Code "Ctrl+Z" &[ctrl(Key::Z)], Some(Action::UndoText), "Take back the last change of the text, by hand or by command.";
+    Code "Ctrl+Y" &[ctrl(Key::Y)], Some(Action::RedoText), "Do it again.";
+    Code "Ctrl+Space, Ctrl+N" &[ctrl(Key::Space), ctrl(Key::N)], Some(Action::Complete), "Show what could be typed here.";
+    Code "Up, Down, Tab, Enter, Esc" &[], None, "In that list: choose, take, put it away. Enter takes what was chosen, or completes a word of two letters or more.";
+    Code "Ctrl+F" &[ctrl(Key::F)], Some(Action::Find), "Find; in the bar Enter goes on, Shift+Enter back, Esc closes it.";
+    Code "Ctrl+Shift+F, Ctrl+Alt+F" &[ctrl_shift(Key::F), ctrl_alt(Key::F)], Some(Action::Replace), "Find and replace.";
+    Code "Ctrl+G" &[ctrl(Key::G)], Some(Action::GoToLine), "Go to a line.";
+    Code "Ctrl+S" &[ctrl(Key::S)], Some(Action::Save), "Save the script to its file.";
+    Code "Ctrl+=, Ctrl+9" &[ctrl(Key::Equals), ctrl(Key::Plus), ctrl(Key::Num9)], Some(Action::Larger), "Larger letters.";
+    Code "Ctrl+-, Ctrl+8" &[ctrl(Key::Minus), ctrl(Key::Num8)], Some(Action::Smaller), "Smaller letters.";
+    Code "Ctrl+0" &[ctrl(Key::Num0)], Some(Action::NormalSize), "Letters of the usual size.";
     Code "Enter" &[], None, "New line with the indent of this one.";
-    Code "Ctrl+Z, Ctrl+Y" &[], None, "Undo and redo typing.";
-    Code "Esc" &[], None, "Leave the text; keys go to the host again.";
+    Code "( [ { \" '" &[], None, "Their partners come and go with them; typed over a selection they go around it.";
+    Code "Esc" &[], None, "Close what is open; then leave the text: keys go to the host again.";
     Prompt "Up, Down" &[], None, "Lines typed before.";
     Prompt "Tab" &[], None, "Complete the word (Command view).";
     Grid "Arrows, Tab, PageUp, PageDown, Home, End" &[], None, "Move from cell to cell.";
@@ -148,19 +192,21 @@ keys! {
     Grid "Click on a row number" &[], None, "Hear the row.";
 }
 
+fn find(place: Place, key: Key, held: Modifiers) -> Option<&'static Shortcut> {
+    let mut there = KEYS.iter().filter(|shortcut| shortcut.place == place);
+    there.find(|shortcut| shortcut.chords.iter().any(|chord| chord.is(key, held)))
+}
+
+/// Whether a key with these modifiers is one of the chords of `place`.
+pub fn is_bound(place: Place, key: Key, held: Modifiers) -> bool {
+    find(place, key, held).is_some()
+}
+
 /// Take the first chord of `place` out of the input and give what it asks for.
 pub fn take(input: &mut InputState, place: Place) -> Option<Action> {
     for (at, event) in input.events.iter().enumerate() {
         let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
-        let found = KEYS.iter().filter(|shortcut| shortcut.place == place).find(|shortcut| {
-            shortcut.chords.iter().any(|chord| {
-                chord.key == *key
-                    && chord.command == (modifiers.command || modifiers.ctrl)
-                    && chord.shift == modifiers.shift
-                    && chord.alt == modifiers.alt
-            })
-        });
-        if let Some(action) = found.and_then(|shortcut| shortcut.action) {
+        if let Some(action) = find(place, *key, *modifiers).and_then(|shortcut| shortcut.action) {
             input.events.remove(at);
             return Some(action);
         }
@@ -187,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn every_chord_has_a_twin_that_the_window_layer_hands_on() {
-        let arrives = |key: Key| {
+    fn every_act_has_a_chord_that_hosts_leave_to_a_plug_in() {
+        let left = |key: Key| {
             let name = key.name();
             matches!(key, Key::Enter | Key::Tab) || (name.len() == 1 && name.chars().all(|c| c.is_ascii_alphanumeric()))
         };
         for shortcut in KEYS.iter().filter(|shortcut| !shortcut.chords.is_empty()) {
-            assert!(shortcut.chords.iter().any(|chord| arrives(chord.key)), "{}", shortcut.keys);
+            assert!(shortcut.chords.iter().any(|chord| left(chord.key)), "{}", shortcut.keys);
         }
     }
 
@@ -204,7 +250,6 @@ mod tests {
             input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
             take(&mut input, Place::Code)
         };
-        use egui::Modifiers;
         assert_eq!(press(Key::Enter, Modifiers::CTRL), Some(Action::RunBlock));
         assert_eq!(press(Key::Enter, Modifiers::COMMAND | Modifiers::SHIFT), Some(Action::RunAll));
         assert_eq!(press(Key::Enter, Modifiers::ALT), Some(Action::RunNow));

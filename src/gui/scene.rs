@@ -122,7 +122,18 @@ impl<'a> Intents<'a> {
 
     /// Run a chunk; gives its number.
     pub fn eval(&mut self, chunk: &str, first_line: u32, text: &str, when: When, repl: bool) -> Option<u64> {
-        match self.remote.calls.eval(chunk, first_line, text, when, repl) {
+        let sent = self.remote.calls.eval(chunk, first_line, text, when, repl);
+        self.sent(sent)
+    }
+
+    /// Run the whole buffer: what it started before and does not contain any more is stopped.
+    pub fn eval_whole(&mut self, chunk: &str, text: &str, when: When) -> Option<u64> {
+        let sent = self.remote.calls.eval_whole(chunk, text, when);
+        self.sent(sent)
+    }
+
+    fn sent(&mut self, sent: Result<u64, Arc<str>>) -> Option<u64> {
+        match sent {
             Ok(id) => Some(id),
             Err(_) => {
                 self.tell(

@@ -2,10 +2,14 @@
 
 mod code;
 mod command;
+mod editor;
+mod files;
 mod grid;
 mod shell;
+mod twoway;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -16,20 +20,44 @@ use crate::bus::{Files, Wires, wire};
 use crate::model::text::{Standing, run};
 use crate::model::{Ask, Batch, ClockMap, Command, EvalCall, Session, Snapshot};
 
-/// Files that are not there, but for one.
-struct NoFiles;
-impl Files for NoFiles {
+/// Files in memory: path, text, how often they were written.
+#[derive(Default)]
+struct Shelf(Mutex<BTreeMap<String, (String, u64)>>);
+
+impl Shelf {
+    fn put(&self, path: &str, text: &str) {
+        let mut all = self.0.lock().unwrap();
+        let times = all.get(path).map_or(0, |(_, times)| *times);
+        all.insert(path.to_owned(), (text.to_owned(), times + 1));
+    }
+
+    fn text(&self, path: &str) -> String {
+        self.0.lock().unwrap()[path].0.clone()
+    }
+}
+
+impl Files for Shelf {
     fn expand(&self, asked: &str, _: &[String]) -> Result<Vec<String>, String> {
         Err(format!("{asked}: not found"))
     }
-    fn read_text(&self, asked: &str, _: &[String]) -> Result<(String, String), String> {
-        match asked {
-            "good.json" => Ok((asked.to_owned(), Session::new().to_json())),
-            _ => Err(format!("{asked}: not found")),
-        }
+    fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String> {
+        let all = self.0.lock().unwrap();
+        let places = folders.iter().map(|folder| format!("{folder}/{asked}")).chain([asked.to_owned()]);
+        let found = places.into_iter().find_map(|place| Some((place.clone(), all.get(&place)?.0.clone())));
+        found.ok_or_else(|| format!("{asked}: not found"))
     }
-    fn write_text(&self, _: &str, _: &str) -> Result<(), String> {
+    fn write_text(&self, path: &str, text: &str) -> Result<(), String> {
+        self.put(path, text);
         Ok(())
+    }
+    fn changed_at(&self, path: &str) -> Option<u64> {
+        self.0.lock().unwrap().get(path).map(|(_, times)| *times)
+    }
+    fn list(&self, typed: &str, folders: &[String]) -> Vec<String> {
+        let all = self.0.lock().unwrap();
+        let inside =
+            |path: &String| folders.iter().find_map(|f| path.strip_prefix(&format!("{f}/")).map(str::to_owned));
+        all.keys().filter_map(inside).filter(|path| path.starts_with(typed)).collect()
     }
 }
 
@@ -38,6 +66,7 @@ struct Bench {
     harness: Harness<'static, App>,
     wires: Wires,
     session: Session,
+    files: Arc<Shelf>,
 }
 
 impl Bench {
@@ -49,12 +78,15 @@ impl Bench {
         }
         let wires = wire();
         wires.remote.snapshot.store(Arc::new(Snapshot::first(session.clone())));
-        let app = App::new(wires.remote.clone(), Arc::new(NoFiles), |session| format!("-- {} bpm", session.bpm));
+        let files = Arc::new(Shelf::default());
+        files.put("good.json", &Session::new().to_json());
+        let app = App::new(wires.remote.clone(), files.clone(), |session| format!("-- {} bpm", session.bpm))
+            .with_words(super::view::code::test_words);
         let harness = Harness::builder()
             .with_size([1000.0, 700.0])
             .with_step_dt(1.0 / 60.0)
             .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
-        let mut bench = Self { harness, wires, session };
+        let mut bench = Self { harness, wires, session, files };
         bench.frames(3);
         bench
     }
@@ -86,6 +118,15 @@ impl Bench {
         change(&mut snapshot);
         self.wires.remote.snapshot.store(Arc::new(snapshot));
         self.frames(2);
+    }
+
+    /// The session has this text, from elsewhere.
+    fn text(&mut self, text: &str) {
+        self.publish(|snapshot| {
+            let mut session = (*snapshot.session).clone();
+            session.text = Arc::from(text);
+            snapshot.session = Arc::new(session);
+        });
     }
 
     /// The engine does what was asked and publishes it.

@@ -35,12 +35,18 @@ pub const CHOSEN: Color32 = Color32::from_rgb(0x2b, 0x4c, 0x7e);
 pub const ERROR: Color32 = Color32::from_rgb(0xff, 0x7b, 0x72);
 /// Behind a line with an error.
 pub const ERROR_LINE: Color32 = Color32::from_rgb(0x4a, 0x1e, 0x22);
+/// What the script computes and the session has otherwise.
+pub const COMPUTED: Color32 = Color32::from_rgb(0x8a, 0xb4, 0xff);
+/// Behind a line that computes such a thing.
+pub const COMPUTED_LINE: Color32 = Color32::from_rgb(0x1b, 0x28, 0x42);
 /// Warnings and counters that are not 0.
 pub const WARNING: Color32 = Color32::from_rgb(0xf2, 0xc1, 0x4e);
 /// The line the caret is on.
 pub const CARET_LINE: Color32 = Color32::from_rgb(0x1b, 0x20, 0x29);
 /// A block that has just run.
 pub const FLASH: Color32 = Color32::from_rgb(0x24, 0x5c, 0x38);
+/// Behind what the find bar has found.
+pub const FOUND: Color32 = Color32::from_rgb(0x4a, 0x45, 0x22);
 /// Part of a cell that shows how full it is.
 pub const FILL: Color32 = Color32::from_rgb(0x25, 0x33, 0x48);
 
@@ -72,6 +78,8 @@ pub fn code_font() -> FontId {
 /// Put the theme on a window. Once per window.
 pub fn apply(context: &Context) {
     context.set_theme(Theme::Dark);
+    // Ctrl and + or - change the size of the code, not of everything.
+    context.options_mut(|options| options.zoom_with_keyboard = false);
     context.all_styles_mut(|style| {
         let mut visuals = Visuals::dark();
         visuals.panel_fill = BACKGROUND;

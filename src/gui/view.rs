@@ -7,3 +7,4 @@ pub mod command;
 pub mod console;
 pub mod grid;
 pub mod pattern;
+pub mod undo_list;

@@ -1,6 +1,8 @@
 //! Parts that views share. Thread: gui.
 
 pub mod entry;
+pub mod lua_lex;
+pub mod lua_syntax;
 pub mod lua_text;
 pub mod number;
 pub mod prompt;

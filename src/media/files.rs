@@ -76,6 +76,29 @@ pub fn expand(asked: &str, folders: &[PathBuf]) -> Result<Vec<PathBuf>, MediaErr
     Err(not_found(asked, looked))
 }
 
+/// Files and folders (which end with `/`) whose paths begin with what was typed, upper and lower case alike, at most
+/// 200 in natural order. Hidden ones only when their dot was typed. Thread: gui. Realtime: no.
+pub fn begin_with(typed: &str, folders: &[PathBuf]) -> Vec<String> {
+    let cut = typed.rfind(['/', '\\']).map_or(0, |at| at + 1);
+    let (folder, stem) = typed.split_at(cut);
+    let roots = if Path::new(typed).is_absolute() { vec![PathBuf::new()] } else { folders.to_vec() };
+    let low = stem.to_lowercase();
+    let mut found: Vec<String> = vec![];
+    for entry in roots.iter().filter_map(|root| std::fs::read_dir(root.join(folder)).ok()).flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let hidden = name.starts_with('.') && !stem.starts_with('.');
+        if hidden || !name.to_lowercase().starts_with(&low) {
+            continue;
+        }
+        let end = if entry.path().is_dir() { "/" } else { "" };
+        found.push(format!("{folder}{name}{end}"));
+    }
+    found.sort_by(|a, b| natural_order(a, b));
+    found.dedup();
+    found.truncate(200);
+    found
+}
+
 fn not_found(asked: &str, looked: Vec<PathBuf>) -> MediaError {
     if Path::new(asked).is_absolute() {
         return MediaError::Missing { path: asked.into() };

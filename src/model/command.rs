@@ -79,12 +79,14 @@ pub struct Batch {
     pub label: Arc<str>,
     /// What is asked, in order.
     pub commands: Vec<Command>,
+    /// Number of the script's timer whose hits these are, so that they can be dropped with it; 0 is nobody's.
+    pub owner: u32,
 }
 
 impl Batch {
     /// A Batch that takes effect now.
     pub fn now(origin: Origin, label: &str, commands: Vec<Command>) -> Self {
-        Self { id: BatchId::fresh(), origin, when: When::Now, label: Arc::from(label), commands }
+        Self { id: BatchId::fresh(), origin, when: When::Now, label: Arc::from(label), commands, owner: 0 }
     }
 }
 
@@ -114,6 +116,8 @@ pub struct Shot {
     pub gate: Option<f64>,
     /// Song position at which to sound, quarter notes; `None` is at once.
     pub at: Option<f64>,
+    /// [`super::ClockMap::jump`] it was looked ahead from: after the next jump it is void. `None` holds through.
+    pub jump: Option<u32>,
 }
 
 /// One thing asked. Names point at what exists, or at what an earlier Command of the Batch makes.
@@ -248,6 +252,19 @@ pub struct EvalCall {
     pub when: When,
     /// Whether a bare expression is printed, as a REPL does.
     pub repl: bool,
+    /// Whether it is the whole buffer: what the buffer started before and does not contain any more is stopped.
+    pub whole: bool,
+}
+
+/// Hits of the script that were sent ahead and are not to be played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DropShots {
+    /// Owners from this one on; 0 is hits that a waiting Batch sent ahead.
+    pub first: u32,
+    /// The last owner.
+    pub last: u32,
+    /// From this song position on, quarter notes; negative infinity is all.
+    pub from: f64,
 }
 
 /// What to do with work that a crash left.
@@ -268,10 +285,14 @@ pub enum Ask {
     Undo,
     /// Do it again.
     Redo,
+    /// Go back to the last good evaluation.
+    LastGood,
     /// Row L15: sequencers and live chunks stop, voices release in 50 ms, tails ring.
     Hush,
     /// Row L15: all sound is cut in 5 ms.
     Panic,
+    /// Callbacks were stopped or run anew: hits they sent ahead are dropped.
+    DropShots(DropShots),
     /// Lines for the console.
     Console(Vec<super::snapshot::ConsoleLine>),
     /// Result of a chunk.

@@ -83,6 +83,12 @@ pub enum Event {
         /// Why.
         error: Arc<str>,
     },
+    /// A Batch was taken back because audio could not bear it: what its chunk registered ends, and what it replaced
+    /// goes on. The session's part of it is told as [`Event::Applied`], with `back`.
+    TakenBack {
+        /// Its number.
+        batch: BatchId,
+    },
     /// A row or shot was played, or not.
     Triggered(Arc<TriggerRecord>),
     /// The transport started, stopped or jumped.

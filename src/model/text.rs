@@ -8,12 +8,13 @@ mod modules;
 mod patterns;
 mod values;
 
-pub use complete::complete;
+pub use complete::{complete, last_word};
 
 use super::command::{Command, TransportVerb};
 use super::name::Name;
 use super::perform::Performed;
 use super::session::Session;
+use super::time::Timing;
 
 /// What is wrong with a line; nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,12 @@ pub enum Errand {
     Undo,
     /// Do it again.
     Redo,
+    /// Go back to the last good evaluation.
+    LastGood,
+    /// Sequencers and live chunks stop, voices are released.
+    Hush,
+    /// All sound is cut.
+    Panic,
     /// Write the session to this file.
     Save(String),
     /// Read the session from this file.
@@ -57,6 +64,8 @@ pub struct Standing {
     pub bpm: f64,
     /// Whether the host's transport leads: then transport words and `bpm N` change nothing and say so.
     pub host_leads: bool,
+    /// How late callbacks of the script ran.
+    pub callbacks: Timing,
 }
 
 /// A line under way: the draft it changes and what it has to say.
@@ -96,7 +105,7 @@ verbs! {
     "enable" [] "NAME [on|off]", "Switch a module on or off." => modules::enable;
     "set" [] "PATH VALUE | NAME PARAM VALUE | NAME PARAM=VALUE …", "Set one value or several." => values::set;
     "get" ["param"] "PATH | NAME PARAM", "Show a value." => values::get;
-    "info" [] "NAME", "Show everything about a module, pattern or chain." => modules::info;
+    "info" [] "[NAME]", "Show everything about a module, pattern or chain; without a name how the clock stands and how late callbacks ran." => modules::info;
     "route" [] "FROM TO", "Connect every kind that fits." => modules::route;
     "connect" [] "FROM TO [audio|event]", "Connect one kind, or every kind that fits." => modules::connect;
     "disconnect" ["unroute"] "FROM TO [audio|event]", "Take a connection out." => modules::disconnect;
@@ -116,6 +125,9 @@ verbs! {
     "render" ["bounce"] "FILE [BARS]", "Render to a WAV file, 16 bars unless told (headless program only)." => render;
     "undo" [] "", "Take back the last change." => |line, words| line.plain(words, Errand::Undo);
     "redo" [] "", "Do it again." => |line, words| line.plain(words, Errand::Redo);
+    "lastgood" [] "", "Go back to the last evaluation of the script that ran well." => |line, words| line.plain(words, Errand::LastGood);
+    "hush" [] "", "Stop sequencers and live chunks and release what sounds; twice within 2 s is panic." => |line, words| line.plain(words, Errand::Hush);
+    "panic" [] "", "Cut all sound." => |line, words| line.plain(words, Errand::Panic);
     "help" ["?"] "[WORD]", "Show the words, or one of them." => help;
 }
 

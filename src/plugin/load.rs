@@ -1,11 +1,11 @@
-//! How much of a block's time `process` used, for the meter in the editor.
+//! How much of a block's time `process` used, for the meter in the editor and the engine's watch over overruns.
 //!
 //! Thread: audio. Realtime: yes; the clock is read from memory the system shares with every process, without a call.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::bus::Meters;
+use crate::bus::{Meters, ThreadClock};
 
 /// Shortest stretch that is measured, in frames: pieces are added up to it.
 const STRETCH: usize = 64;
@@ -42,6 +42,8 @@ impl LoadMeter {
         }
         let span = self.frames as f32 / self.rate;
         let share = self.seconds / span;
+        let time = |seconds: f32| Duration::try_from_secs_f32(seconds).unwrap_or_default();
+        meters.pulse.made(time(span), time(self.seconds), ThreadClock::own());
         let before = meters.load.load(Ordering::Relaxed);
         // Up at once, down slowly: what a person must see is the worst.
         let fallen = before * (-span / FALL_SECS).exp();

@@ -5,32 +5,36 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use super::api::{Entry, Kind, Owner, entries};
+use super::api::{Arg, Entry, Kind, Owner, entries};
 use crate::model::param::PARAMS;
-
-/// One entry of the completion list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Completion {
-    /// What is written: `sampler`, `clock:every`.
-    pub name: String,
-    /// With its arguments.
-    pub signature: String,
-    /// One or two sentences.
-    pub doc: &'static str,
-    /// An example.
-    pub example: &'static str,
-}
+use crate::model::{Argument, Completion};
 
 /// What can be completed and shown in a palette, sorted by name.
 pub fn completions() -> &'static [Completion] {
     static LIST: OnceLock<Vec<Completion>> = OnceLock::new();
     LIST.get_or_init(|| {
         let mut list: Vec<Completion> = entries()
-            .map(|e| Completion { name: e.title(), signature: e.signature(), doc: e.doc, example: e.example })
+            .map(|e| Completion {
+                name: e.title(),
+                signature: e.signature(),
+                doc: e.doc,
+                example: e.example,
+                args: e.args.iter().map(argument).collect(),
+                returns: e.returns,
+            })
             .collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list
     })
+}
+
+fn argument(arg: &Arg) -> Argument {
+    let words = match arg.kind {
+        Kind::Word(words) => words,
+        _ => &[],
+    };
+    let rest = matches!(arg.kind, Kind::Rest);
+    Argument { name: arg.name, allowed: arg.kind.allowed(), words, optional: arg.optional, rest }
 }
 
 /// The help on a function (`"sampler"`, `"clock:every"`, `"every"`), an object (`"clock"`) or, for `""`, all names.
@@ -76,7 +80,7 @@ fn entry_help(entry: &Entry) -> String {
     if !entry.returns.is_empty() {
         let _ = write!(text, "\n    gives: {}", entry.returns);
     }
-    let _ = write!(text, "\n    for example: {}", entry.example);
+    let _ = write!(text, "\n    for example: {}", entry.example.replace('\n', "\n        "));
     text
 }
 
@@ -149,11 +153,13 @@ fn typed(types: &str) -> String {
     types.split('|').map(one).collect::<Vec<_>>().join("|")
 }
 
-/// The reference manual, as Markdown.
+/// The part of the manual that is written by hand.
+pub const GUIDE: &str = include_str!("guide.md");
+
+/// The manual, as Markdown: the guide and the reference.
 pub fn manual() -> String {
-    let mut text = String::from(
-        "# Lua reference\n\nGenerated from the declarations in `src/script/api`; do not edit.\n\nTimes are beats (quarter notes) from 0; `\"1/4\"` is a part of a whole note, `\"2 bars\"` follows the signature. Rows, bars and samples are counted from 1. A chunk takes effect whole, or not at all.\n",
-    );
+    let mut text = String::from(GUIDE);
+    text.push_str("# Reference\n");
     for owner in owners() {
         let title = match owner {
             Owner::Global => "Functions".to_owned(),

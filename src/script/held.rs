@@ -1,4 +1,6 @@
-//! Registrations of a chunk that takes effect later wait with its Batch: a chunk takes effect whole.
+//! Registrations of a chunk that takes effect later wait with its Batch: a chunk takes effect whole, and is taken back
+//! whole. Callbacks run ahead of the position, so what ends with a chunk is silent from the chunk's moment on: they are
+//! not run for later beats, and hits they sent for these are dropped.
 //!
 //! Thread: script.
 
@@ -8,12 +10,14 @@ use std::sync::Arc;
 use super::clock::Timer;
 use super::observe::Observer;
 use super::world::{Scope, World};
-use crate::model::BatchId;
+use crate::model::{BatchId, DropShots};
 
 /// What a transaction registered.
 pub struct Registered {
     /// Who registered it.
     pub scope: Scope,
+    /// From where on what it ends is silent: a callback's beat, or negative infinity.
+    pub from: f64,
     /// Whether it takes the place of what the same code registered before.
     pub replace: bool,
     /// Timers and coroutines.
@@ -33,10 +37,44 @@ pub struct Held {
     registered: Registered,
 }
 
+/// What a Batch's registrations took the place of.
+pub struct Replaced {
+    batch: BatchId,
+    added: Vec<u64>,
+    timers: Vec<Timer>,
+    observers: Vec<Observer>,
+}
+
+/// How many Batches' registrations can be taken back.
+const REPLACED_MAX: usize = 16;
+
 impl Registered {
     /// Whether nothing was registered or stopped.
     pub fn is_empty(&self) -> bool {
         self.timers.is_empty() && self.observers.is_empty() && self.lives.is_empty() && self.stopped.is_empty()
+    }
+
+    /// Whether it takes the place of what the same code registered before.
+    ///
+    /// A block run again, perhaps changed, does. One that registers nothing is another block that happens to stand
+    /// there; a whole buffer is never another.
+    fn replaces(&self) -> bool {
+        let own = |scope: &Scope| *scope == self.scope;
+        let registers = match &self.scope {
+            Scope::Chunk(_, _, u32::MAX) => true,
+            Scope::Chunk(..) => {
+                self.timers.iter().any(|t| own(&t.scope)) || self.observers.iter().any(|o| own(&o.scope))
+            }
+            _ => true,
+        };
+        self.replace && registers
+    }
+
+    /// Whether a callback that is there ends with it.
+    fn ends(&self, replaces: bool, scope: &Scope, number: u64) -> bool {
+        (replaces && scope.is_replaced_by(&self.scope))
+            || matches!(scope, Scope::Live(name) if self.lives.contains_key(name))
+            || self.stopped.contains(&number)
     }
 }
 
@@ -46,12 +84,29 @@ impl World {
         self.held.push(Held { batch, due: None, registered });
     }
 
-    /// See at which beat the waiting Batches are due.
+    /// See at which beat the waiting Batches are due, and what ends there.
     pub fn look_at_held(&mut self) {
+        if self.held.is_empty() {
+            return self.ends.clear();
+        }
         let waiting = self.snapshot.waiting.clone();
         for held in &mut self.held {
             let due = waiting.iter().find(|waits| waits.batch == held.batch).map(|waits| waits.due);
             held.due = due.or(held.due);
+        }
+        let mut ends = BTreeMap::<u64, f64>::new();
+        for (held, due) in self.held.iter().filter_map(|held| held.due.map(|due| (held, due))) {
+            let replaces = held.registered.replaces();
+            for timer in self.timers.iter().filter(|t| held.registered.ends(replaces, &t.scope, t.number)) {
+                let end = ends.entry(timer.number).or_insert(due);
+                *end = end.min(due);
+            }
+        }
+        let news: Vec<(u64, f64)> =
+            ends.iter().filter(|(number, _)| !self.ends.contains_key(number)).map(|(n, due)| (*n, *due)).collect();
+        self.ends = ends;
+        for (number, due) in news {
+            self.drop_hits(&[number], due);
         }
     }
 
@@ -62,7 +117,9 @@ impl World {
         if let Some(due) = due {
             registered.timers.iter_mut().for_each(|timer| timer.kind.rebase(due));
         }
-        self.enact(registered);
+        // What changed while it waited is not told.
+        registered.observers.iter_mut().for_each(Observer::begin);
+        self.enact(registered, Some(batch));
     }
 
     /// A Batch was refused: nothing of its chunk holds.
@@ -78,32 +135,95 @@ impl World {
     }
 
     /// Let registrations hold.
-    pub fn enact(&mut self, registered: Registered) {
-        let Registered { scope, replace, mut timers, mut observers, lives, stopped } = registered;
-        let registers = match scope {
-            // A block run again, perhaps changed, takes the place of what it registered before. One that registers
-            // nothing is another block that happens to stand there.
-            Scope::Chunk(..) => timers.iter().any(|t| t.scope == scope) || observers.iter().any(|o| o.scope == scope),
-            _ => true,
-        };
-        if replace && registers {
-            self.timers.retain(|t| !t.scope.is_replaced_by(&scope));
-            self.observers.retain(|o| !o.scope.is_replaced_by(&scope));
-        }
-        for (name, text) in lives {
-            self.drop_scope(&Scope::Live(name.clone()));
-            match text {
-                Some(text) => self.lives.insert(name, text),
-                None => self.lives.remove(&name),
-            };
-        }
-        self.timers.append(&mut timers);
-        self.observers.append(&mut observers);
-        self.timers.retain(|t| !stopped.contains(&t.number));
-        self.observers.retain(|o| !stopped.contains(&o.number));
+    pub fn enact(&mut self, mut registered: Registered, batch: Option<BatchId>) {
+        let replaces = registered.replaces();
+        let gone = self.take_out(registered.from, |scope, number| registered.ends(replaces, scope, number));
+        let stopped = &registered.stopped;
         for Held { registered, .. } in &mut self.held {
             registered.timers.retain(|t| !stopped.contains(&t.number));
             registered.observers.retain(|o| !stopped.contains(&o.number));
+        }
+        registered.timers.retain(|t| !stopped.contains(&t.number));
+        registered.observers.retain(|o| !stopped.contains(&o.number));
+        for (name, text) in std::mem::take(&mut registered.lives) {
+            match text {
+                Some(text) => {
+                    self.made(&name, &registered.scope);
+                    self.lives.insert(name, text);
+                }
+                None => drop(self.lives.remove(&name)),
+            }
+        }
+        // Callbacks are not taken back by themselves.
+        if let Some(batch) = batch.filter(|_| registered.from == f64::NEG_INFINITY) {
+            let numbers = registered.timers.iter().map(|t| t.number);
+            let added: Vec<u64> = numbers.chain(registered.observers.iter().map(|o| o.number)).collect();
+            if !added.is_empty() || !gone.0.is_empty() || !gone.1.is_empty() {
+                if self.replaced.len() >= REPLACED_MAX {
+                    self.replaced.pop_front();
+                }
+                self.replaced.push_back(Replaced { batch, added, timers: gone.0, observers: gone.1 });
+            }
+        }
+        self.timers.append(&mut registered.timers);
+        self.observers.append(&mut registered.observers);
+    }
+
+    /// Remember who made a live chunk. One that came with the session is the buffer's if its text names it.
+    fn made(&mut self, name: &str, scope: &Scope) {
+        match scope {
+            Scope::Chunk(chunk, ..) => drop(self.makers.insert(name.to_owned(), chunk.clone())),
+            Scope::Line(_) => drop(self.makers.remove(name)),
+            Scope::Live(_) => {
+                let text = &self.snapshot.session.text;
+                let named = text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'"));
+                if named && !self.makers.contains_key(name) {
+                    self.makers.insert(name.to_owned(), Arc::from(super::BUFFER));
+                }
+            }
+        }
+    }
+
+    /// A Batch was taken back: what it registered ends, and what that took the place of goes on from here.
+    pub fn take_back(&mut self, batch: BatchId) {
+        self.let_go(batch);
+        let Some(place) = self.replaced.iter().rposition(|replaced| replaced.batch == batch) else { return };
+        let Some(Replaced { added, mut timers, mut observers, .. }) = self.replaced.remove(place) else { return };
+        self.take_out(f64::NEG_INFINITY, |_, number| added.contains(&number));
+        // Live chunks follow the session.
+        timers.retain(|t| !matches!(t.scope, Scope::Live(_)));
+        observers.retain(|o| !matches!(o.scope, Scope::Live(_)));
+        timers.iter_mut().for_each(|t| t.kind.renew());
+        self.timers.append(&mut timers);
+        self.observers.append(&mut observers);
+    }
+
+    /// Take away all that a scope registered.
+    pub fn drop_scope(&mut self, scope: &Scope) {
+        self.take_out(f64::NEG_INFINITY, |other, _| other == scope);
+    }
+
+    /// Take callbacks away, and the hits they sent for beats from `from` on.
+    fn take_out(&mut self, from: f64, which: impl Fn(&Scope, u64) -> bool) -> (Vec<Timer>, Vec<Observer>) {
+        let timers: Vec<Timer> = self.timers.extract_if(.., |t| which(&t.scope, t.number)).collect();
+        let observers = self.observers.extract_if(.., |o| which(&o.scope, o.number)).collect();
+        let mut numbers: Vec<u64> = timers.iter().map(|t| t.number).collect();
+        numbers.sort_unstable();
+        self.drop_hits(&numbers, from);
+        (timers, observers)
+    }
+
+    /// Hits that these timers (in order) sent ahead are not to be played from a beat on.
+    fn drop_hits(&mut self, numbers: &[u64], from: f64) {
+        // Hits are sent ahead only while the position moves.
+        if !self.snapshot.playing {
+            return;
+        }
+        for run in numbers.chunk_by(|a, b| a + 1 == *b) {
+            if let [first, ..] = run {
+                let (first, last) = (*first as u32, run[run.len() - 1] as u32);
+                self.drops.push(DropShots { first, last, from });
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use mlua::{Error, Lua, MultiValue, Value};
 
+use super::hook::TEXT_MAX;
 use super::vm::{Budget, at_line};
-use super::watch::TEXT_MAX;
 
 /// Most steps of one call.
 const STEPS_MAX: u32 = 5_000_000;

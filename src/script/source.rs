@@ -20,6 +20,11 @@ struct Token {
     line: u32,
 }
 
+/// Whether there is anything but comments and white space.
+pub fn has_code(text: &str) -> bool {
+    !tokens(text).is_empty()
+}
+
 fn tokens(text: &str) -> Vec<Token> {
     let bytes = text.as_bytes();
     let (mut at, mut line, mut list) = (0, 1, vec![]);

@@ -16,7 +16,7 @@ use crate::bus::{EngineEnds, Files, Gate, Remote, wire};
 use crate::model::{Batch, ClockMap, ConsoleLine, Session};
 
 /// Files that are there only in memory.
-pub(super) struct Shelf;
+pub(in crate::script) struct Shelf;
 
 impl Files for Shelf {
     fn expand(&self, asked: &str, _: &[String]) -> Result<Vec<String>, String> {
@@ -120,7 +120,10 @@ impl Rig {
             Err(error) => Event::Refused { batch: batch.id, origin: batch.origin, error: Arc::from(error.0) },
         };
         self.engine.events.tell(&event);
-        self.batches.push(batch);
+        // One without commands only carries what a chunk registered.
+        if !batch.commands.is_empty() {
+            self.batches.push(batch);
+        }
     }
 
     pub fn tick(&mut self) {

@@ -3,7 +3,7 @@
 //! Thread: script. **Invariant:** nothing runs longer than its budget, whatever `pcall`, `__gc`, `__close` or a pattern
 //! does; what a chunk does to the language is gone with it.
 //!
-//! How it holds: [`watch`] looks at the clock every 100 instructions and at every large allocation; a text has at most
+//! How it holds: [`hook`] looks at the clock every 100 instructions and at every large allocation; a text has at most
 //! 4 MB, so that no single instruction is long; library functions whose work has no such bound (patterns, `sort`,
 //! `move`) are replaced by ones that count; and no Lua code runs where the hook does not: `__gc` is refused, a message
 //! handler is not called once the time is over, and a coroutine that died is never closed. A second thread that watches
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use mlua::{Error, Lua, LuaOptions, StdLib, Value, Variadic};
 
+use super::hook::{self, HOOK_EVERY, Refused, TEXT_MAX};
 use super::matcher;
-use super::watch::{self, HOOK_EVERY, Refused, TEXT_MAX};
 
 /// Where time is read: handed in, so that this room has no clock of its own.
 pub type Now = fn() -> Instant;
@@ -64,17 +64,17 @@ impl Budget {
     /// Start counting; the code that runs from here on has this long.
     pub fn arm(self: &Rc<Self>, lua: &Lua, limit: Duration) {
         if self.tripped.replace(false) {
-            watch::hook(lua, HOOK_EVERY);
+            hook::hook(lua, HOOK_EVERY);
         }
         self.limit.set(limit);
         self.end.set(Some(self.now() + limit));
-        watch::begin(self.clone());
+        hook::begin(self.clone());
     }
 
     /// Stop counting; whether the code ran too long, also where a `pcall` swallowed the error.
     pub fn disarm(&self) -> bool {
         self.end.set(None);
-        watch::end();
+        hook::end();
         self.tripped.get()
     }
 
@@ -130,6 +130,22 @@ pub fn at_line(lua: &Lua, message: &str) -> String {
     message.to_owned()
 }
 
+/// Lines of the chunk `name` that the code that runs now stands on: the innermost and the outermost call.
+pub fn lines(lua: &Lua, name: &str) -> Option<(u32, u32)> {
+    let mut found: Option<(u32, u32)> = None;
+    for level in 0..200 {
+        let line = lua.inspect_stack(level, |debug| {
+            let here = debug.source().short_src.is_some_and(|source| source == name);
+            if here { debug.current_line() } else { None }
+        });
+        let Some(line) = line else { break };
+        if let Some(line) = line.map(|line| line as u32) {
+            found = Some((found.map_or(line, |(inner, _)| inner), line));
+        }
+    }
+    found
+}
+
 /// The message of an error without the wrappers and the traceback, cut where nobody would read on.
 pub fn message(error: &Error) -> String {
     let text = whole_message(error);
@@ -148,7 +164,7 @@ fn whole_message(error: &Error) -> String {
             let (said, trace) = text.split_once("\nstack traceback:").unwrap_or((text, ""));
             with_their_line(said, trace)
         }
-        Error::MemoryError(_) => match watch::refused() {
+        Error::MemoryError(_) => match hook::refused() {
             Refused::Full => format!("out of memory: a script may hold {} MB", MEMORY_MAX >> 20),
             Refused::Text => format!("out of memory: a text may have {} MB", TEXT_MAX >> 20),
             Refused::Late(limit) => late(limit),
@@ -182,7 +198,7 @@ impl Deref for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        watch::unguard(&self.0);
+        hook::unguard(&self.0);
     }
 }
 
@@ -198,7 +214,7 @@ pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Sandbox> {
     let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::UTF8 | StdLib::COROUTINE;
     let lua = Lua::new_with(libraries, LuaOptions::default())?;
     lua.set_memory_limit(MEMORY_MAX)?;
-    watch::guard(&lua);
+    hook::guard(&lua);
     let lua = Sandbox(lua);
     lua.set_app_data(budget.clone());
     strings(&lua)?;
@@ -212,7 +228,7 @@ pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Sandbox> {
     native.set("tripped", lua.create_function(|lua, ()| Ok(spend(lua).is_err()))?)?;
     native.set("errtext", lua.create_function(errtext)?)?;
     lua.load(include_str!("lua/sandbox.lua")).set_name(format!("={HIDDEN}")).call::<()>(native)?;
-    watch::hook(&lua, HOOK_EVERY);
+    hook::hook(&lua, HOOK_EVERY);
     Ok(lua)
 }
 

@@ -1,177 +1,291 @@
-//! The two places where running Lua is stopped: an instruction (the hook) and a large allocation (the allocator).
+//! What `onChange` watches: one value, a whole module, pattern or chain, each of its values, a row, the clock.
 //!
-//! Thread: script. **Invariant:** while code is armed, both ask its [`Budget`]; neither frees, closes or calls anything
-//! of Lua's before it raises. (The binding's own hook clears the frame it stopped in, and that runs `__close` methods
-//! where no hook runs. That is why this one is written by hand.)
-#![allow(unsafe_code, reason = "a hook and an allocator are C's to call")]
+//! Thread: script. **Invariant:** a target is checked when it is named; later it may come and go, and is nil while it is
+//! not there.
 
-use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_void};
-use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use mlua::{Lua, ffi};
+use mlua::{Lua, Value};
 
-use super::vm::{Budget, HIDDEN};
+use super::api::config::path_value;
+use super::api::pattern::row_value;
+use super::api::state;
+use super::clock::lua_number;
+use super::world::World;
+use crate::model::{Module, Name, Param, Path, Pattern, Session, Signature, Snapshot};
 
-/// Instructions between two looks at the clock. One instruction is 4 MB of work at most ([`TEXT_MAX`]).
-pub const HOOK_EVERY: i32 = 100;
-/// Longest text in Lua, in bytes: what a single instruction may copy or compare.
-pub const TEXT_MAX: usize = 4 << 20;
-/// Bytes from which an allocation looks at the clock.
-const LARGE: usize = 256 << 10;
-/// What a text needs beside its bytes, at most.
-const HEADER: usize = 64;
+/// The forms, for error messages.
+const FORMS: &str = "onChange takes a value (\"kick.volume\", \"beat.row[5].chance\"), a row (\"beat.row[5]\"), a module, \
+                     pattern or chain (\"kick\"), each of its values (\"kick.*\") or the clock (\"clock\", \"clock.bpm\")";
 
-/// Why memory was refused last.
+/// A moving value of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// All that a script may hold is used.
-    Full,
-    /// One text would be longer than [`TEXT_MAX`].
-    Text,
-    /// The time is over: this many milliseconds.
-    Late(u32),
+pub enum ClockValue {
+    /// Tempo in force.
+    Bpm,
+    /// Whether the position moves.
+    IsPlaying,
+    /// Signature in force.
+    Signature,
+    /// Whether the host's transport leads.
+    HostLeads,
 }
 
-thread_local! {
-    static RUNNING: RefCell<Option<Rc<Budget>>> = const { RefCell::new(None) };
-    static REFUSED: Cell<Refused> = const { Cell::new(Refused::Full) };
-}
+impl ClockValue {
+    const ALL: [Self; 4] = [Self::Bpm, Self::IsPlaying, Self::Signature, Self::HostLeads];
 
-/// The binding's own allocator, which counts and frees; one function for all states.
-static INNER: OnceLock<ffi::lua_Alloc> = OnceLock::new();
-
-/// Code of this budget runs on this thread from here on.
-pub fn begin(budget: Rc<Budget>) {
-    REFUSED.set(Refused::Full);
-    RUNNING.replace(Some(budget));
-}
-
-/// No code runs any more.
-pub fn end() {
-    RUNNING.replace(None);
-}
-
-/// Why memory was refused last on this thread.
-pub fn refused() -> Refused {
-    REFUSED.get()
-}
-
-/// The limit in milliseconds, when the code that runs now is over it.
-fn over() -> Option<u32> {
-    RUNNING.with(|running| match &*running.borrow() {
-        Some(budget) if budget.spend().is_err() => Some(budget.limit_ms()),
-        _ => None,
-    })
-}
-
-/// Let this state ask at every `every` instructions; coroutines inherit it from what makes them.
-pub fn hook(lua: &Lua, every: i32) {
-    lua.exec_raw_lua(|raw| {
-        // SAFETY: the state is alive while its lock is held, and `on_count` has the signature and the manners of a hook.
-        unsafe { ffi::lua_sethook(raw.state(), Some(on_count), ffi::LUA_MASKCOUNT, every) }
-    });
-}
-
-unsafe extern "C-unwind" fn on_count(state: *mut ffi::lua_State, _: *mut ffi::lua_Debug) {
-    let Some(limit) = over() else {
-        // SAFETY: Lua called this with a running state. One that survived an earlier stop asks at every instruction still.
-        unsafe {
-            if ffi::lua_gethookcount(state) != HOOK_EVERY {
-                ffi::lua_sethook(state, Some(on_count), ffi::LUA_MASKCOUNT, HOOK_EVERY);
-            }
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bpm => "bpm",
+            Self::IsPlaying => "isPlaying",
+            Self::Signature => "signature",
+            Self::HostLeads => "hostLeads",
         }
-        return;
-    };
-    // SAFETY: a hook has room for 20 values; one is pushed on top of the frame, whose own values stay. No Rust value
-    // that would have to be dropped is alive when `lua_error` leaves this frame.
-    unsafe {
-        // From now on at every instruction, so that a loop around a pcall ends too.
-        ffi::lua_sethook(state, Some(on_count), ffi::LUA_MASKCOUNT, 1);
-        push_place(state);
-        ffi::lua_pushfstring(state, c"stopped: it ran longer than %d ms".as_ptr(), limit as c_int);
-        ffi::lua_concat(state, 2);
-        ffi::lua_error(state)
     }
 }
 
-/// Push `chunk:12: ` for the innermost line that is not ours, or nothing.
-///
-/// # Safety
-/// A running state with room for a value.
-unsafe fn push_place(state: *mut ffi::lua_State) {
-    // SAFETY: `getinfo` fills what `getstack` found; `short_src` ends with a zero.
-    unsafe {
-        let mut info: ffi::lua_Debug = std::mem::zeroed();
-        for level in 0..24 {
-            if ffi::lua_getstack(state, level, &mut info) == 0 {
-                break;
-            }
-            ffi::lua_getinfo(state, c"Sl".as_ptr(), &mut info);
-            let source: *const c_char = info.short_src.as_ptr();
-            if info.currentline > 0 && !CStr::from_ptr(source).to_bytes().starts_with(HIDDEN.as_bytes()) {
-                ffi::lua_pushfstring(state, c"%s:%d: ".as_ptr(), source, info.currentline);
-                return;
-            }
+/// What is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// One value.
+    Value(Path),
+    /// A row of a pattern, from 1.
+    Row(Name, u16),
+    /// A module, pattern or chain as a whole.
+    Whole(Name),
+    /// Each value of a module, each row of a pattern.
+    Each(Name),
+    /// A value of the clock.
+    Clock(ClockValue),
+    /// Each value of the clock.
+    EachClock,
+}
+
+/// The clock's values as they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ClockState {
+    bpm: f64,
+    playing: bool,
+    signature: Signature,
+    host_leads: bool,
+}
+
+/// Everything a watch is compared against: what was told last.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    session: Arc<Session>,
+    clock: ClockState,
+}
+
+impl Seen {
+    /// What the running code sees, with its own writes.
+    pub fn draft(world: &World) -> Self {
+        let mut clock = ClockState::now(world);
+        (clock.playing, clock.host_leads) = (world.is_playing(), world.host_leads());
+        Self { session: Arc::new(world.draft.clone()), clock }
+    }
+
+    /// What is published.
+    pub fn published(snapshot: &Snapshot, clock: ClockState) -> Self {
+        Self { session: snapshot.session.clone(), clock }
+    }
+}
+
+impl ClockState {
+    /// The clock as the newest Snapshot and map have it.
+    pub fn now(world: &World) -> Self {
+        let (session, map) = (&world.snapshot.session, &world.map);
+        let host_leads = world.snapshot.host_leads;
+        Self {
+            bpm: if host_leads && map.bpm > 0.0 { map.bpm } else { session.bpm },
+            playing: world.snapshot.playing,
+            signature: if host_leads && map.num > 0 { map.signature() } else { session.signature },
+            host_leads,
         }
-        ffi::lua_pushlstring(state, c"".as_ptr(), 0);
     }
 }
 
-/// Put ourselves in front of the state's allocator. The memory limit must be set before.
-pub fn guard(lua: &Lua) {
-    lua.exec_raw_lua(|raw| {
-        let mut data = std::ptr::null_mut();
-        // SAFETY: the state is alive; the allocator's data stays the same, and `allocate` hands it on untouched.
-        unsafe {
-            let inner = ffi::lua_getallocf(raw.state(), &mut data);
-            INNER.get_or_init(|| inner);
-            ffi::lua_setallocf(raw.state(), allocate, data);
+impl Target {
+    /// Read what a person typed. The error says what does not resolve and which forms there are.
+    pub fn parse(session: &Session, text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(rest) = text.strip_prefix("clock").filter(|rest| rest.is_empty() || rest.starts_with('.')) {
+            return Self::parse_clock(rest.trim_start_matches('.'));
         }
-    });
-}
+        if let Some(name) = text.strip_suffix(".*") {
+            return match session.noun_of(name) {
+                Some("module" | "pattern") => Ok(Self::Each(named(name)?)),
+                Some(noun) => Err(format!("\"{text}\": a {noun} has no single values; write \"{name}\"")),
+                None => Err(unknown(session, name)),
+            };
+        }
+        if !text.contains('.') {
+            return match session.noun_of(text) {
+                Some(_) => Ok(Self::Whole(named(text)?)),
+                None => Err(unknown(session, text)),
+            };
+        }
+        if text.ends_with(']') && text.contains(".row[") {
+            return match session.path(&format!("{text}.index")).map_err(|e| e.0)? {
+                Path::Row { pattern, row, .. } => Ok(Self::Row(pattern, row)),
+                _ => Err(format!("\"{text}\" is not a row; {FORMS}")),
+            };
+        }
+        session.path(text).map(Self::Value).map_err(|e| format!("{e}; {FORMS}"))
+    }
 
-/// Give the state its own allocator back: the binding frees its count only when it finds that one.
-pub fn unguard(lua: &Lua) {
-    let Some(inner) = INNER.get() else { return };
-    lua.exec_raw_lua(|raw| {
-        let mut data = std::ptr::null_mut();
-        // SAFETY: as in `guard`; a state that was never guarded is left alone.
-        unsafe {
-            if std::ptr::fn_addr_eq(ffi::lua_getallocf(raw.state(), &mut data), allocate as ffi::lua_Alloc) {
-                ffi::lua_setallocf(raw.state(), *inner, data);
+    fn parse_clock(word: &str) -> Result<Self, String> {
+        if word.is_empty() || word == "*" {
+            return Ok(Self::EachClock);
+        }
+        let found = ClockValue::ALL.into_iter().find(|value| value.name() == word);
+        found.map(Self::Clock).ok_or_else(|| {
+            let all: Vec<String> = ClockValue::ALL.iter().map(|value| format!("clock.{}", value.name())).collect();
+            format!("the clock has no \"{word}\" to watch; there are {} (the position is no change)", all.join(" "))
+        })
+    }
+
+    /// Whether it is one value, or a row's column.
+    pub fn is_value(&self) -> bool {
+        matches!(self, Self::Value(_))
+    }
+
+    /// How a person writes it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Value(path) => path.to_string(),
+            Self::Row(pattern, row) => format!("{pattern}.row[{row}]"),
+            Self::Whole(name) => name.to_string(),
+            Self::Each(name) => format!("{name}.*"),
+            Self::Clock(value) => format!("clock.{}", value.name()),
+            Self::EachClock => "clock".to_owned(),
+        }
+    }
+
+    /// What of it changed from one state to another: itself, or those of its values that did.
+    pub fn changes(&self, old: &Seen, new: &Seen) -> Vec<Self> {
+        match self {
+            Self::Each(name) => each(name, &old.session, &new.session),
+            Self::EachClock => {
+                let all = ClockValue::ALL.into_iter().map(Self::Clock);
+                all.filter(|value| value.differs(old, new)).collect()
             }
+            one if one.differs(old, new) => vec![one.clone()],
+            _ => vec![],
         }
-    });
+    }
+
+    fn differs(&self, old: &Seen, new: &Seen) -> bool {
+        let (a, b) = (&old.session, &new.session);
+        match self {
+            Self::Value(path) => a.value(path).ok().flatten() != b.value(path).ok().flatten(),
+            Self::Row(pattern, row) => {
+                a.patterns.get(pattern).map(|p| p.row(*row)) != b.patterns.get(pattern).map(|p| p.row(*row))
+            }
+            // Parts that nobody touched are the same part, so this is short.
+            Self::Whole(name) => {
+                a.modules.get(name) != b.modules.get(name)
+                    || a.patterns.get(name) != b.patterns.get(name)
+                    || a.chains.get(name) != b.chains.get(name)
+            }
+            Self::Clock(value) => value.of(&old.clock) != value.of(&new.clock),
+            Self::Each(_) | Self::EachClock => !self.changes(old, new).is_empty(),
+        }
+    }
+
+    /// Its value for Lua; nil when it is not there.
+    pub fn value(&self, lua: &Lua, seen: &Seen, snapshot: &Snapshot) -> mlua::Result<Value> {
+        let session: &Session = &seen.session;
+        match self {
+            Self::Value(path) if session.check_path(path).is_err() => Ok(Value::Nil),
+            Self::Value(path) => path_value(lua, session, path),
+            Self::Row(pattern, row) => {
+                session.patterns.get(pattern).map_or(Ok(Value::Nil), |p| row_value(lua, &p.row(*row)))
+            }
+            Self::Whole(name) | Self::Each(name) => {
+                if let Some(module) = session.modules.get(name) {
+                    return state::module(lua, module, snapshot).map(Value::Table);
+                }
+                if let Some(pattern) = session.patterns.get(name) {
+                    return state::pattern(lua, pattern).map(Value::Table);
+                }
+                session.chains.get(name).map_or(Ok(Value::Nil), |c| state::chain(lua, c).map(Value::Table))
+            }
+            Self::Clock(value) => match value.of(&seen.clock) {
+                Shown::Number(number) => Ok(lua_number(number)),
+                Shown::Switch(on) => Ok(Value::Boolean(on)),
+                Shown::Text(text) => Ok(Value::String(lua.create_string(text)?)),
+            },
+            Self::EachClock => Ok(Value::Nil),
+        }
+    }
 }
 
-/// Whether so much memory is refused. A block that does not exist yet comes with its kind in place of its size.
-fn refuses(is_new: bool, old: usize, new: usize) -> bool {
-    let grows = is_new || new > old;
-    if !grows || new < LARGE {
-        return false;
-    }
-    if is_new && old == ffi::LUA_TSTRING as usize && new > TEXT_MAX + HEADER {
-        REFUSED.set(Refused::Text);
-        return true;
-    }
-    match over() {
-        Some(limit) => REFUSED.set(Refused::Late(limit)),
-        None => return false,
-    }
-    true
+#[derive(PartialEq)]
+enum Shown {
+    Number(f64),
+    Switch(bool),
+    Text(String),
 }
 
-unsafe extern "C" fn allocate(data: *mut c_void, block: *mut c_void, old: usize, new: usize) -> *mut c_void {
-    if refuses(block.is_null(), old, new) {
-        return std::ptr::null_mut();
+impl ClockValue {
+    fn of(self, clock: &ClockState) -> Shown {
+        match self {
+            Self::Bpm => Shown::Number(clock.bpm),
+            Self::IsPlaying => Shown::Switch(clock.playing),
+            Self::Signature => Shown::Text(format!("{}/{}", clock.signature.num, clock.signature.den)),
+            Self::HostLeads => Shown::Switch(clock.host_leads),
+        }
     }
-    let Some(inner) = INNER.get() else { return std::ptr::null_mut() };
-    // SAFETY: what Lua asked for goes on as it came, with the data that belongs to this allocator.
-    let given = unsafe { inner(data, block, old, new) };
-    if given.is_null() && new > 0 {
-        REFUSED.set(Refused::Full);
+}
+
+/// The values of a module, or the rows of a pattern, that are not what they were.
+fn each(name: &Name, old: &Session, new: &Session) -> Vec<Target> {
+    let (a, b) = (old.modules.get(name), new.modules.get(name));
+    if a != b && (a.is_some() || b.is_some()) {
+        return values(name, a.map(|m| &**m), b.map(|m| &**m));
     }
-    given
+    let (a, b) = (old.patterns.get(name), new.patterns.get(name));
+    if a != b { rows(name, a.map(|p| &**p), b.map(|p| &**p)) } else { vec![] }
+}
+
+fn values(name: &Name, old: Option<&Module>, new: Option<&Module>) -> Vec<Target> {
+    let Some(kind) = new.or(old).map(Module::kind) else { return vec![] };
+    let mut found: Vec<Target> = Param::of(kind)
+        .filter(|param| old.map(|m| m.value(*param)) != new.map(|m| m.value(*param)))
+        .map(|param| Target::Value(Path::Param { module: name.clone(), param }))
+        .collect();
+    let count = |m: Option<&Module>| m.map_or(0, |m| m.samples().len());
+    for place in 0..count(old).min(count(new)) {
+        let (a, b) = (old.map(|m| &m.samples()[place].params), new.map(|m| &m.samples()[place].params));
+        let mut params: Vec<Param> = a.iter().chain(&b).flat_map(|map| map.keys().copied()).collect();
+        params.sort();
+        params.dedup();
+        let own = |map: Option<&crate::model::ParamMap>, param| map.and_then(|m| m.get(&param).copied());
+        params.retain(|param| own(a, *param) != own(b, *param));
+        found.extend(
+            params
+                .into_iter()
+                .map(|param| Target::Value(Path::Sample { module: name.clone(), index: place as u16 + 1, param })),
+        );
+    }
+    found
+}
+
+fn rows(name: &Name, old: Option<&Pattern>, new: Option<&Pattern>) -> Vec<Target> {
+    let mut numbers: Vec<u16> = [old, new].into_iter().flatten().flat_map(|p| p.rows.keys().copied()).collect();
+    numbers.sort();
+    numbers.dedup();
+    numbers.retain(|row| old.map(|p| p.row(*row)) != new.map(|p| p.row(*row)));
+    numbers.into_iter().map(|row| Target::Row(name.clone(), row)).collect()
+}
+
+fn named(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|e| e.to_string())
+}
+
+fn unknown(session: &Session, name: &str) -> String {
+    let all = session.modules.keys().chain(session.patterns.keys()).chain(session.chains.keys());
+    let names: Vec<&str> = all.map(Name::as_str).take(40).collect();
+    format!("nothing is called \"{name}\": there are {}; {FORMS}", names.join(" "))
 }

@@ -4,21 +4,22 @@
 //! what is to be sent, [`World::finish`] closes it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use mlua::Error;
 
 use super::clock::{Timer, TimerKind};
-use super::held::{Held, Registered};
-use super::observe::Observer;
+use super::dry::Trace;
+use super::held::{Held, Registered, Replaced};
+use super::observe::{Observer, Watch};
 use super::source::Source;
 use super::vm::Budget;
 use crate::bus::Files;
 use crate::model::{
-    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, Edit, Name, Origin, Session,
-    Signature, Snapshot, When,
+    Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, DropShots, Edit, Name, Origin,
+    Performed, Session, Signature, Snapshot, Timing, When,
 };
 
 /// The world as closures share it.
@@ -47,9 +48,25 @@ impl Scope {
     pub(super) fn is_replaced_by(&self, new: &Scope) -> bool {
         match (self, new) {
             (Self::Chunk(a, first, last), Self::Chunk(b, new_first, new_last)) => {
-                a == b && (*new_first <= 1 || (first <= new_last && new_first <= last))
+                a == b && first <= new_last && new_first <= last
             }
             (a, b) => a == b,
+        }
+    }
+
+    /// A whole buffer registers each callback by the lines that it is written on, so that running these lines again
+    /// replaces this one alone.
+    fn narrowed(&self, callback: Option<&mlua::Function>) -> Scope {
+        let Some((chunk, info)) = (match self {
+            Self::Chunk(chunk, _, u32::MAX) => callback.map(|callback| (chunk, callback.info())),
+            _ => None,
+        }) else {
+            return self.clone();
+        };
+        let lines = info.line_defined.zip(info.last_line_defined);
+        match lines.filter(|_| info.short_src.as_deref() == Some(super::shown_name(chunk).as_str())) {
+            Some((first, last)) => Self::Chunk(chunk.clone(), first as u32, last as u32),
+            None => self.clone(),
         }
     }
 }
@@ -67,6 +84,8 @@ pub struct Run {
     pub scope: Scope,
     /// Song position the code stands at, for callbacks that run ahead of it.
     pub beat: Option<f64>,
+    /// What is added to that where it is sent: the loops of the host that lie between, in quarter notes.
+    pub shift: f64,
     /// Rendered frame the code stands at, for coroutines.
     pub frame: f64,
     /// Nothing it asks for is sent: only its registrations count.
@@ -120,6 +139,18 @@ pub struct World {
     pub held: Vec<Held>,
     /// Live chunks in force, with the text that was run.
     pub lives: BTreeMap<String, Arc<str>>,
+    /// How late callbacks ran so far.
+    pub timing: Timing,
+    /// Which chunk made a live chunk.
+    pub makers: BTreeMap<String, Arc<str>>,
+    /// What the last Batches' registrations took the place of.
+    pub replaced: VecDeque<Replaced>,
+    /// Timers that end with a Batch that waits, and the beat from which on they are silent.
+    pub ends: BTreeMap<u64, f64>,
+    /// Hits sent ahead that are not to be played.
+    pub drops: Vec<DropShots>,
+    /// The timer that runs now; 0 is none.
+    pub owner: u32,
     /// What runs now.
     pub run: Option<Run>,
     /// Whether the running code started or stopped the clock.
@@ -128,6 +159,8 @@ pub struct World {
     pub located: Option<f64>,
     /// Next number of a registration.
     pub number: u64,
+    /// Where the running code sets what, when that is wanted.
+    pub trace: Option<Trace>,
     commands: Vec<Command>,
     after: Vec<Ask>,
     fresh_timers: Vec<Timer>,
@@ -158,10 +191,17 @@ impl World {
             observers: vec![],
             held: vec![],
             lives: BTreeMap::new(),
+            timing: Timing::default(),
+            makers: BTreeMap::new(),
+            replaced: VecDeque::new(),
+            ends: BTreeMap::new(),
+            drops: vec![],
+            owner: 0,
             run: None,
             playing: None,
             located: None,
             number: 0,
+            trace: None,
             commands: vec![],
             after: vec![],
             fresh_timers: vec![],
@@ -192,24 +232,25 @@ impl World {
         self.stopped.clear();
     }
 
-    /// Close the transaction. With `good` its registrations hold, at once or when the Batch `later` took effect; else
-    /// nothing of it stays.
-    pub fn finish(&mut self, good: bool, replace: bool, later: Option<BatchId>) {
+    /// Close the transaction. With `good` its registrations hold, at once or (with `later`) when its Batch took effect;
+    /// else nothing of it stays.
+    pub fn finish(&mut self, good: bool, replace: bool, batch: Option<BatchId>, later: bool) {
         let Some(run) = self.run.take() else { return };
         self.commands.clear();
         self.after.clear();
         let registered = Registered {
             scope: run.scope,
+            from: run.beat.unwrap_or(f64::NEG_INFINITY),
             replace,
             timers: std::mem::take(&mut self.fresh_timers),
             observers: std::mem::take(&mut self.fresh_observers),
             lives: std::mem::take(&mut self.fresh_lives),
             stopped: std::mem::take(&mut self.stopped),
         };
-        match later {
+        match batch {
             _ if !good => {}
-            Some(batch) if !registered.is_empty() => self.hold(batch, registered),
-            _ => self.enact(registered),
+            Some(batch) if later && !registered.is_empty() => self.hold(batch, registered),
+            _ => self.enact(registered, batch),
         }
     }
 
@@ -237,6 +278,7 @@ impl World {
             when,
             label: Arc::from(run.label.as_str()),
             commands,
+            owner: self.owner,
         };
         let is_shot = |c: &Command| matches!(c, Command::Trigger(shot) if shot.at.is_some());
         // Hits of a callback carry their own position and go to audio ahead of it. They can only travel with the edits
@@ -246,11 +288,10 @@ impl World {
             _ => false,
         };
         if run.beat.is_none() || commands.iter().any(made) {
-            // An empty Batch carries the moment of what was registered.
+            // An empty Batch carries the moment of what was registered, and its number when it has to be taken back.
             let registers =
                 !self.fresh_timers.is_empty() || !self.fresh_observers.is_empty() || !self.stopped.is_empty();
-            let empty = commands.is_empty() && !(registers && self.is_later());
-            return if empty { vec![] } else { vec![batch(run.when, commands)] };
+            return if commands.is_empty() && !registers { vec![] } else { vec![batch(run.when, commands)] };
         }
         let (shots, edits): (Vec<_>, Vec<_>) = commands.into_iter().partition(is_shot);
         [(run.when, edits), (When::Now, shots)]
@@ -266,6 +307,9 @@ impl World {
             return fail("nothing runs that could change the session");
         }
         let done = self.draft.perform(&command).map_err(|e| Error::runtime(e.0))?;
+        if let Some(trace) = &mut self.trace {
+            trace.note(&command, &done, &self.draft);
+        }
         let acts = matches!(command, Command::Transport(_) | Command::Trigger(_));
         if acts || done.inverse.iter().any(|edit| changes(&self.draft, edit)) || !done.notes.is_empty() {
             self.commands.push(command);
@@ -280,6 +324,9 @@ impl World {
 
     /// Commands that something else has performed on the draft already (the text commands).
     pub fn take_over(&mut self, commands: Vec<Command>) {
+        if let Some(trace) = &mut self.trace {
+            commands.iter().for_each(|command| trace.note(command, &Performed::default(), &self.draft));
+        }
         self.commands.extend(commands);
     }
 
@@ -304,18 +351,19 @@ impl World {
         let number = self.next_number();
         self.room_for_a_callback()?;
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
-        let timer = Timer { number, scope: run.scope.clone(), kind, label: run.label.clone() };
+        let scope = run.scope.narrowed(kind.callback());
+        let timer = Timer { number, scope, kind, label: run.label.clone(), faults: 0 };
         self.fresh_timers.push(timer);
         Ok(number)
     }
 
     /// Register an observer for the running scope; gives its number.
-    pub fn observe(&mut self, callback: mlua::Function, place: String) -> mlua::Result<u64> {
+    pub fn observe(&mut self, callback: mlua::Function, place: String, watch: Watch) -> mlua::Result<u64> {
         let number = self.next_number();
         self.room_for_a_callback()?;
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
-        let scope = run.scope.clone();
-        self.fresh_observers.push(Observer { number, scope, callback, place, rounds: 0 });
+        let scope = run.scope.narrowed(Some(&callback));
+        self.fresh_observers.push(Observer { number, scope, callback, place, watch, rounds: 0, faults: 0 });
         Ok(number)
     }
 
@@ -364,10 +412,23 @@ impl World {
         self.run.as_mut().map(|run| std::mem::replace(&mut run.scope, scope))
     }
 
-    /// Take away all that a scope registered.
-    pub fn drop_scope(&mut self, scope: &Scope) {
-        self.timers.retain(|t| t.scope != *scope);
-        self.observers.retain(|o| o.scope != *scope);
+    /// Live chunks that a chunk made once and that the running code did not make again.
+    pub fn absent_lives(&self, chunk: &str) -> Vec<String> {
+        let made = |name: &&String| self.makers.get(*name).is_some_and(|maker| **maker == *chunk);
+        let absent = self.draft.live.keys().filter(made).filter(|name| !self.fresh_lives.contains_key(*name));
+        absent.cloned().collect()
+    }
+
+    /// How many callbacks the running code takes the place of, and how many it registered itself.
+    pub fn callbacks(&self) -> (usize, usize) {
+        let Some(run) = &self.run else { return (0, 0) };
+        let old = |scope: &Scope| scope.is_replaced_by(&run.scope);
+        (
+            self.timers.iter().filter(|t| old(&t.scope)).count()
+                + self.observers.iter().filter(|o| old(&o.scope)).count(),
+            self.fresh_timers.iter().filter(|t| old(&t.scope)).count()
+                + self.fresh_observers.iter().filter(|o| old(&o.scope)).count(),
+        )
     }
 
     /// Take away everything registered.
@@ -376,6 +437,11 @@ impl World {
         self.observers.clear();
         self.held.clear();
         self.lives.clear();
+        self.replaced.clear();
+        self.ends.clear();
+        if self.snapshot.playing {
+            self.drops.push(DropShots { first: 1, last: u32::MAX, from: f64::NEG_INFINITY });
+        }
     }
 
     fn next_number(&mut self) -> u64 {

@@ -198,7 +198,7 @@ fn hits_of_a_waiting_batch_are_with_audio_before_their_moment() {
     assert_eq!(rig.hear().shots.len(), 1);
     rig.send(Ask::Undo);
     rig.tick();
-    assert_eq!(rig.hear().others, ["DropShots"]);
+    assert_eq!(rig.hear().others, ["DropShots(DropShots { first: 0, last: 0, from: -inf })"]);
 }
 
 #[test]

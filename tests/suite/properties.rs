@@ -102,64 +102,6 @@ proptest! {
         }
         prop_assert_eq!(&replayed, &*seen.session);
     }
-
-    #[test]
-    fn undo_all_gives_the_first_bytes_and_redo_all_the_last(batches in vec(batch(Origin::Gui), 1..20)) {
-        let mut rig = Rig::new();
-        rig.ask(Default::default(), vec![Command::Load(Arc::new(beginning()))]);
-        let first = rig.tick().session.to_json();
-        for batch in &batches {
-            rig.send(Ask::Batch(batch.clone()));
-        }
-        let seen = rig.tick();
-        let (last, count) = (seen.session.to_json(), seen.undo.len());
-        for _ in 0..count {
-            rig.send(Ask::Undo);
-        }
-        let seen = rig.tick();
-        prop_assert_eq!(seen.session.to_json(), first);
-        prop_assert_eq!((seen.undo.len(), seen.redo.len()), (0, count));
-        for _ in 0..count {
-            rig.send(Ask::Redo);
-        }
-        prop_assert_eq!(rig.tick().session.to_json(), last);
-    }
-
-    #[test]
-    fn undoing_the_users_settings_leaves_exactly_the_desks(hands in vec((any::<bool>(), 0..4usize), 1..30)) {
-        let paths = ["kick.volume", "kick.pan", "mix.masterVolume", "kick.sample[1].speed"];
-        let mut rig = Rig::new();
-        rig.ask(Default::default(), vec![Command::Load(Arc::new(beginning()))]);
-        let mut desk_alone = beginning();
-        for (number, (desk, path)) in hands.iter().enumerate() {
-            // No value comes twice, so it is clear whose each is.
-            let command = crate::engine::set(paths[*path], number as f64 / 100.0 + 0.001);
-            if *desk {
-                desk_alone.perform(&command).expect("the path is there");
-            }
-            rig.ask_as(if *desk { Origin::Desk } else { Origin::Gui }, Default::default(), vec![command]);
-        }
-        for _ in 0..rig.tick().undo.len() {
-            rig.send(Ask::Undo);
-        }
-        prop_assert_eq!(&*rig.tick().session, &desk_alone);
-    }
-
-    #[test]
-    fn with_several_hands_an_undo_leaves_a_whole_document(
-        batches in vec(prop_oneof![batch(Origin::Gui), batch(Origin::Desk)], 1..20)
-    ) {
-        let mut rig = Rig::new();
-        rig.ask(Default::default(), vec![Command::Load(Arc::new(beginning()))]);
-        for batch in &batches {
-            rig.send(Ask::Batch(batch.clone()));
-        }
-        let count = rig.tick().undo.len();
-        for _ in 0..count {
-            rig.send(Ask::Undo);
-        }
-        prop_assert_eq!(rig.tick().session.check(), Ok(()));
-    }
 }
 
 #[test]

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracklight::audio::{HostParams, HostTransport, Io, Note, Processor};
-use tracklight::bus::{EventReceiver, Pace, Remote, Station, station::Waker, wire};
+use tracklight::bus::{EventReceiver, Pace, Remote, Station, ThreadClock, station::Waker, wire};
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
 use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
-use tracklight::script::Script;
 use tracklight::script::vm::Limits;
+use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
+
+thread_local! {
+    /// The CPU clock of the audio thread, which here is the test's: it is what [`Rig::cost`] makes of it.
+    static CPU_NANOS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
 
 /// Sound of a stretch: main out and the auxiliaries, planar.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +32,8 @@ pub struct Rig {
     processor: Processor,
     engine: Engine,
     script: Script,
+    /// Writes the session into the text.
+    pub scribe: Scribe,
     workers: Vec<Worker>,
     /// What the editor would hold.
     pub remote: Remote,
@@ -50,6 +57,9 @@ pub struct Rig {
     pub triggers: Vec<Arc<TriggerRecord>>,
     /// Everything else told so far.
     pub told: Vec<Event>,
+    script_sleeps: bool,
+    /// What making a block costs by the wall clock and of CPU time, as a share of its length; `None` is not measured.
+    pub cost: Option<fn(&Remote) -> (f64, f64)>,
 }
 
 impl Sound {
@@ -98,6 +108,7 @@ impl Rig {
             processor,
             engine: Engine::new(wires.engine),
             script: Script::new(wires.script, Arc::new(Library), Instant::now),
+            scribe: Scribe::new(wires.scribe, Arc::new(Library), Instant::now),
             workers: wires.media.into_iter().map(Worker::new).collect(),
             remote,
             events,
@@ -111,8 +122,11 @@ impl Rig {
             notes: vec![],
             triggers: vec![],
             told: vec![],
+            script_sleeps: false,
+            cost: None,
             folder,
         };
+        rig.engine.read_cpu_with(|_| Some(Duration::from_nanos(CPU_NANOS.with(std::cell::Cell::get))));
         let folders = vec![rig.folder.path().to_string_lossy().into_owned()];
         rig.ask(vec![Command::SetFolders(folders)]).expect("folders");
         rig
@@ -155,8 +169,12 @@ impl Rig {
     pub fn settle(&mut self) {
         let now = self.now();
         for _ in 0..10_000 {
-            let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
+            let mut paces = vec![self.engine.tick(now)];
+            if !self.script_sleeps {
+                paces.insert(0, self.script.tick(now));
+            }
             paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
+            paces.push(self.scribe.tick(now));
             while let Some(event) = self.events.next() {
                 match event {
                     Event::Triggered(record) => self.triggers.push(record),
@@ -165,12 +183,20 @@ impl Rig {
             }
             if !paces.contains(&Pace::Now) && self.remote.gate.is_settled() {
                 // Once more: what the engine just told the script may have made work.
-                if self.script.tick(now) != Pace::Now && self.remote.gate.is_settled() {
+                if (self.script_sleeps || self.script.tick(now) != Pace::Now) && self.remote.gate.is_settled() {
                     return;
                 }
             }
         }
         panic!("the rig does not come to rest");
+    }
+
+    /// Let time pass for everybody but audio, a hundredth of a second at a time.
+    pub fn wait(&mut self, seconds: f64) {
+        for _ in 0..(seconds * 100.0).ceil() as usize {
+            self.start += Duration::from_millis(10);
+            self.settle();
+        }
     }
 
     /// The newest Snapshot.
@@ -204,6 +230,24 @@ impl Rig {
         }
     }
 
+    /// Run a part of the editor's buffer that begins at this line, and must succeed.
+    pub fn run_lines(&mut self, first_line: u32, text: &str, when: When) {
+        let id = self.remote.calls.eval("buffer", first_line, text, when, false).expect("room for a chunk");
+        self.ended_well(id, text);
+    }
+
+    /// Run the editor's whole buffer, which must succeed.
+    pub fn run_all(&mut self, text: &str, when: When) {
+        let id = self.remote.calls.eval_whole("buffer", text, when).expect("room for a chunk");
+        self.ended_well(id, text);
+    }
+
+    fn ended_well(&mut self, id: u64, text: &str) {
+        self.settle();
+        let outcome = self.snapshot().eval(id).expect("a result").outcome.clone();
+        assert!(matches!(outcome, EvalOutcome::Done { .. }), "{outcome:?}\n{text}");
+    }
+
     /// Ask as the editor does; an error is the refusal's text.
     pub fn ask(&mut self, commands: Vec<Command>) -> Result<(), String> {
         let batch = Batch::now(Origin::Gui, "test", commands);
@@ -232,6 +276,13 @@ impl Rig {
             left -= block;
         }
         sound
+    }
+
+    /// Render so many frames while the script's thread does not get to run.
+    pub fn sleep_script(&mut self, frames: usize) {
+        self.script_sleeps = true;
+        self.skip(frames);
+        self.script_sleeps = false;
     }
 
     /// Render and forget the sound.
@@ -330,6 +381,12 @@ impl Rig {
             }
         }
         self.frame += frames as u64;
+        if let Some(cost) = self.cost {
+            let (wall, cpu) = cost(&self.remote);
+            let length = Duration::from_secs_f64(frames as f64 / self.rate);
+            CPU_NANOS.with(|time| time.set(time.get() + length.mul_f64(cpu).as_nanos() as u64));
+            self.remote.meters.pulse.made(length, length.mul_f64(wall), Some(ThreadClock(1)));
+        }
         if let Some(HostTransport { playing: true, tempo: Some(tempo), beat: Some(beat), loop_beats, .. }) =
             &mut self.transport
         {

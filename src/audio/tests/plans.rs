@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::rig::*;
 use super::samplers::shot;
 use crate::bus::{FromAudio, ShotMessage, ToAudio};
-use crate::model::{Param, TransportVerb};
+use crate::model::{DropShots, Param, TransportVerb};
 
 fn at(beat: f64) -> ShotMessage {
     ShotMessage { at: beat, ..shot(1, &[]) }
@@ -52,7 +52,7 @@ fn scheduled_shots_are_dropped_by_a_stop_a_far_jump_and_on_demand() {
             rig.run(10);
             rig.send(ToAudio::Transport(TransportVerb::Play));
         },
-        |rig| rig.send(ToAudio::DropShots),
+        |rig| rig.send(ToAudio::DropShots(DropShots { first: 0, last: 0, from: f64::NEG_INFINITY })),
         |rig| {
             rig.send(ToAudio::Transport(TransportVerb::Locate(100.0)));
             rig.run(10);
@@ -67,6 +67,51 @@ fn scheduled_shots_are_dropped_by_a_stop_a_far_jump_and_on_demand() {
         act(&mut rig);
         assert!(rig.run(48_000).onsets().is_empty());
     }
+}
+
+#[test]
+fn hits_that_were_looked_ahead_for_end_with_a_jump_and_those_on_their_way_too() {
+    let mut rig = rig();
+    rig.send(ToAudio::Transport(TransportVerb::Play));
+    rig.run(10);
+    // The start was the first jump.
+    let ahead = |jump, beat| ToAudio::Shot(ShotMessage { jump: Some(jump), ..at(beat) });
+    rig.send(ahead(1, 1.25));
+    rig.run(10);
+    rig.send(ToAudio::Transport(TransportVerb::Locate(1.0)));
+    rig.send(ahead(1, 1.125));
+    rig.send(ahead(2, 1.5));
+    assert_eq!(rig.run(24_000).onsets(), [12_000], "only what was looked ahead for from here");
+    assert_eq!(rig.wires_engine.meters.late.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn shots_are_dropped_by_their_owner_and_from_a_beat_on() {
+    let mut rig = rig();
+    rig.send(ToAudio::Transport(TransportVerb::Play));
+    for (owner, beat) in [(1, 1.0), (2, 2.0), (3, 3.0), (2, 4.0), (4, 5.0)] {
+        rig.send(ToAudio::Shot(ShotMessage { owner, ..at(beat) }));
+    }
+    rig.run(100);
+    rig.send(ToAudio::DropShots(DropShots { first: 2, last: 3, from: 3.0 }));
+    let onsets = rig.run(150_000).onsets();
+    assert_eq!(onsets.iter().map(|frame| frame / 24_000).collect::<Vec<_>>(), [0, 1, 4], "{onsets:?}");
+}
+
+#[test]
+fn only_what_began_since_is_cut() {
+    let mut rig = rig();
+    let clip = rig.vault.lend(clip(vec![vec![0.5; 48_000]]));
+    let many = [(Param::POLYPHONY_MODE, 1.0)];
+    rig.swap(program(vec![sampler(0, &many, &[clip])], Vec::new()));
+    rig.send(ToAudio::Shot(shot(1, &[])));
+    rig.run(1_000);
+    rig.send(ToAudio::Shot(shot(1, &[])));
+    rig.run(100);
+    assert_eq!(rig.voices(), 2);
+    rig.send(ToAudio::CutSince(1_000));
+    rig.run(400);
+    assert_eq!(rig.voices(), 1);
 }
 
 #[test]

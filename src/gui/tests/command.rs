@@ -6,6 +6,7 @@ use egui::Key;
 
 use super::Bench;
 use crate::model::snapshot::HistoryLine;
+use crate::model::text::VERBS;
 use crate::model::{Ask, Command, Event, Origin};
 
 fn bench() -> Bench {
@@ -70,6 +71,64 @@ fn a_session_is_loaded_and_a_missing_file_is_named() {
     type_line(&mut bench, "load good.json");
     assert!(matches!(bench.command(), Command::Load(_)));
     assert!(bench.sees("loaded good.json"));
+}
+
+/// proves: E3
+#[test]
+fn every_command_tells_how_it_goes_on_and_completes_from_its_first_letters() {
+    let mut bench = bench();
+    for verb in VERBS {
+        bench.letters(verb.name);
+        assert!(bench.sees(verb.doc), "{}", verb.name);
+        for _ in verb.name.chars() {
+            bench.key(Key::Backspace);
+        }
+        type_line(&mut bench, &format!("help {}", verb.name));
+        bench.letters("clear");
+        bench.key(Key::Enter);
+    }
+    bench.letters("he");
+    bench.key(Key::Tab);
+    assert_eq!(bench.value("Command input"), "help ");
+}
+
+/// proves: E3
+#[test]
+fn names_paths_values_and_files_are_completed_and_quoted() {
+    let mut bench = bench();
+    bench.files.put("/songs/my song.json", "");
+    bench.publish(|snapshot| {
+        let mut session = (*snapshot.session).clone();
+        session.folders = vec!["/songs".into()];
+        snapshot.session = Arc::new(session);
+    });
+    for (typed, completed) in [
+        ("set kick.att", "set kick.attackMs "),
+        ("set kick playStyle GR", "set kick playStyle GRAIN "),
+        ("enable \"ki", "enable \"kick\" "),
+        ("load my", "load \"my song.json\" "),
+        ("sample add kick my", "sample add kick \"my song.json\" "),
+    ] {
+        bench.letters(typed);
+        bench.key(Key::Tab);
+        assert_eq!(bench.value("Command input"), completed);
+        bench.keys(egui::Modifiers::COMMAND, Key::A);
+        bench.key(Key::Backspace);
+    }
+}
+
+/// proves: E3
+#[test]
+fn what_is_typed_is_sought_in_the_history() {
+    let mut bench = bench();
+    for line in ["set kick volume 1", "list", "help"] {
+        type_line(&mut bench, line);
+    }
+    bench.letters("kick");
+    bench.key(Key::ArrowUp);
+    assert_eq!(bench.value("Command input"), "set kick volume 1");
+    bench.key(Key::ArrowDown);
+    assert_eq!(bench.value("Command input"), "kick");
 }
 
 #[test]

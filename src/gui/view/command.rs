@@ -8,7 +8,7 @@ use super::super::scene::{Intents, Scene};
 use super::super::theme;
 use super::super::widget::prompt::{Entered, Prompt};
 use crate::bus::Files;
-use crate::model::text::{Errand, Standing, complete, run};
+use crate::model::text::{Errand, Standing, complete, last_word, run, verb};
 use crate::model::{Ask, BatchId, Command, Event, Origin, Session};
 
 /// Most lines kept.
@@ -43,6 +43,19 @@ pub fn prompt_id() -> Id {
     Id::unique("command input")
 }
 
+/// Files and folders, where the command being typed takes one.
+fn paths(files: &dyn Files, session: &Session, line: &str) -> Vec<String> {
+    let (start, _) = last_word(line);
+    let mut words = line[..start].split_whitespace();
+    let first = words.next().and_then(verb).map(|verb| verb.name);
+    let takes = match first {
+        Some("load" | "save" | "render") => words.next().is_none_or(|word| word.starts_with(['"', '\''])),
+        Some("sample") => words.next() == Some("add") && words.next().is_some(),
+        _ => false,
+    };
+    if takes { files.list(&line[start..], &session.folders) } else { vec![] }
+}
+
 impl CommandView {
     /// Hear what became of a Batch.
     pub fn hear(&mut self, event: &Event) {
@@ -69,16 +82,23 @@ impl CommandView {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(">").monospace().color(theme::WEAK));
                 let session = &scene.snapshot.session;
-                let entered =
-                    self.prompt.show(ui, prompt_id(), "Command input", "help", |text| complete(session, text));
+                let words = |text: &str| [complete(session, text), paths(files, session, text)].concat();
+                let entered = self.prompt.show(ui, prompt_id(), "Command input", "help", words);
                 match entered {
                     Some(Entered::Line(line)) => self.run(&line, scene, files, intents),
                     Some(Entered::Choices(words)) => self.say(Kind::Output, &words.join("  ")),
                     None => {}
                 }
             });
+            ui.label(RichText::new(self.usage()).small().color(theme::WEAK));
             ui.with_layout(Layout::top_down(Align::Min), |ui| self.answers(ui));
         });
+    }
+
+    /// How the command being typed goes on, and what it does.
+    fn usage(&self) -> String {
+        let first = self.prompt.text.split_whitespace().next().unwrap_or_default();
+        verb(first).map_or(String::new(), |verb| format!("{} {}: {}", verb.name, verb.usage, verb.doc))
     }
 
     fn answers(&self, ui: &mut Ui) {
@@ -117,6 +137,7 @@ impl CommandView {
             beat: scene.beat(),
             bpm: scene.clock.bpm,
             host_leads: scene.host_leads(),
+            callbacks: intents.remote().meters.timing(),
         };
         let reply = match run(&mut draft, standing, line) {
             Ok(reply) => reply,
@@ -163,6 +184,18 @@ impl CommandView {
                 let next = scene.snapshot.redo.last().ok_or("there is nothing to redo")?;
                 intents.ask("redo", Ask::Redo);
                 Ok(format!("doing again: {}", next.label))
+            }
+            Errand::LastGood => {
+                intents.ask("last good", Ask::LastGood);
+                Ok("back to the last good evaluation".to_owned())
+            }
+            Errand::Hush => {
+                intents.ask("hush", Ask::Hush);
+                Ok("hush".to_owned())
+            }
+            Errand::Panic => {
+                intents.ask("panic", Ask::Panic);
+                Ok("panic".to_owned())
             }
             Errand::Save(path) => {
                 files.write_text(&path, &draft.to_json())?;

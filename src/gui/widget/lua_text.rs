@@ -1,164 +1,238 @@
-//! Colours for Lua: tree-sitter reads the text, changed parts only, and its leaves get their colours. Thread: gui.
+//! Colours for Lua, and its layout: a text is cut into words anew when it changes, and only lines that look otherwise
+//! than before are laid out again. Thread: gui.
 
-use egui::text::{LayoutJob, TextFormat};
-use egui::{Color32, FontId};
-use tree_sitter::{InputEdit, Node, Parser, Point, Tree};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+
+use egui::text::{CharIndex, LayoutJob, TextFormat};
+use egui::{Color32, FontId, Galley, Rect, Ui};
 
 use super::super::theme;
+use super::lua_lex::{Lexeme, Token, lex};
+use super::lua_syntax::{Fault, faults};
 
 /// Lays out one buffer in colours, and remembers the last one.
 #[derive(Default)]
 pub struct LuaText {
-    parser: Option<Parser>,
-    tree: Option<Tree>,
     text: String,
-    job: LayoutJob,
+    version: u64,
+    tokens: Vec<Token>,
+    // First byte of each line.
+    starts: Vec<usize>,
+    faults: Option<Vec<Fault>>,
+    // Lines by what they look like.
+    lines: HashMap<u64, Arc<Galley>>,
+    whole: Option<Arc<Galley>>,
     size: f32,
+    // A word laid out in every frame: another galley of it says that the fonts were made anew.
+    witness: Option<Arc<Galley>>,
 }
 
 impl LuaText {
-    /// The text in colours, unwrapped. Costs a comparison when nothing has changed.
-    pub fn job(&mut self, text: &str, font: &FontId) -> LayoutJob {
-        if self.text != text || self.size != font.size || (self.job.text.is_empty() && !text.is_empty()) {
-            self.read(text);
-            self.job = self.lay_out(font);
-            self.size = font.size;
+    /// Read a text. Costs a comparison when it has not changed.
+    pub fn read(&mut self, text: &str) {
+        if self.text != text {
+            text.clone_into(&mut self.text);
+            self.version += 1;
+            self.tokens = lex(text);
+            self.starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+            self.starts.insert(0, 0);
+            self.faults = None;
+            self.whole = None;
         }
-        self.job.clone()
     }
 
-    /// Whether this is the text that [`Self::job`] was last asked for.
-    pub fn shows(&self, text: &str) -> bool {
-        self.text == text
+    /// The line (from 0) that a byte of the text last read stands on.
+    pub fn line_of(&self, byte: usize) -> usize {
+        self.starts.partition_point(|start| *start <= byte).saturating_sub(1)
     }
 
-    fn read(&mut self, text: &str) {
-        if self.parser.is_none() {
-            let mut parser = Parser::new();
-            // A grammar of another version than the library leaves the text in one colour.
-            self.parser = parser.set_language(&tree_sitter_lua::LANGUAGE.into()).ok().map(|()| parser);
-        }
-        if let Some(tree) = &mut self.tree {
-            tree.edit(&difference(&self.text, text));
-        }
-        self.tree = self.parser.as_mut().and_then(|parser| parser.parse(text, self.tree.as_ref()));
-        text.clone_into(&mut self.text);
+    /// First byte of a line of the text last read.
+    pub fn start_of(&self, line: usize) -> usize {
+        self.starts.get(line).copied().unwrap_or(self.text.len())
     }
 
-    fn lay_out(&self, font: &FontId) -> LayoutJob {
-        let mut job = LayoutJob { break_on_newline: true, ..LayoutJob::default() };
-        job.wrap.max_width = f32::INFINITY;
-        let mut put = |from: usize, to: usize, colour: Color32| {
-            if let Some(piece) = self.text.get(from..to)
-                && !piece.is_empty()
-            {
-                job.append(piece, 0.0, TextFormat::simple(font.clone(), colour));
-            }
+    /// Where some bytes of the text last read are in its galley; what goes on in the next line is left out.
+    pub fn rect_of(&self, galley: &Galley, bytes: &Range<usize>) -> Option<Rect> {
+        let line = self.line_of(bytes.start);
+        let row = galley.rows.get(line)?;
+        let start = self.start_of(line);
+        let column = |byte: usize| {
+            let before = self.text.get(start..byte.min(self.text.len())).unwrap_or_default();
+            CharIndex(before.chars().take_while(|c| *c != '\n').count())
         };
-        let mut done = 0;
-        for (from, to, colour) in self.leaves() {
-            // Leaves come in order; one inside another that has a colour already is passed over.
-            if from >= done {
-                put(done, from, theme::TEXT);
-                put(from, to, colour);
-                done = to;
-            }
-        }
-        put(done, self.text.len(), theme::TEXT);
-        job
+        let (left, right) = (row.row.x_offset(column(bytes.start)), row.row.x_offset(column(bytes.end)));
+        let rect = row.rect();
+        Some(Rect::from_x_y_ranges(rect.left() + left..=rect.left() + right.max(left + 6.0), rect.y_range()))
     }
 
-    /// Coloured stretches in order, in bytes.
-    fn leaves(&self) -> Vec<(usize, usize, Color32)> {
-        let Some(tree) = &self.tree else { return vec![] };
-        let mut found = vec![];
-        let mut cursor = tree.walk();
-        loop {
-            let node = cursor.node();
-            let colour = colour_of(node);
-            if let Some(colour) = colour {
-                found.push((node.start_byte(), node.end_byte(), colour));
+    /// Another number for each other text.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The words of the text last read.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// What is wrong with the text last read.
+    pub fn faults(&mut self) -> &[Fault] {
+        self.faults.get_or_insert_with(|| faults(&self.text, &self.tokens))
+    }
+
+    /// The text laid out, unwrapped; one row a line.
+    pub fn galley(&mut self, ui: &Ui, text: &str, font: &FontId) -> Arc<Galley> {
+        let word = || LayoutJob::simple_singleline("0".into(), font.clone(), theme::TEXT);
+        let witness = ui.fonts_mut(|fonts| fonts.layout_job(word()));
+        let same = self.size == font.size && self.witness.as_ref().is_some_and(|last| Arc::ptr_eq(last, &witness));
+        if !same {
+            (self.size, self.witness) = (font.size, Some(witness));
+            self.lines.clear();
+            self.whole = None;
+        }
+        self.read(text);
+        if let Some(galley) = &self.whole {
+            return galley.clone();
+        }
+        let galley = Arc::new(self.lay_out(ui, font));
+        self.whole = Some(galley.clone());
+        galley
+    }
+
+    fn lay_out(&mut self, ui: &Ui, font: &FontId) -> Galley {
+        let painted = painted(&self.text, &self.tokens);
+        let mut next = 0;
+        let mut start = 0;
+        let mut rows = vec![];
+        let mut pieces: Vec<(Range<usize>, Color32)> = vec![];
+        for line in self.text.split('\n') {
+            let end = start + line.len();
+            pieces.clear();
+            // A long string or comment is in all its lines; the one that goes on is looked at again.
+            while let Some((range, colour)) = painted.get(next).filter(|(range, _)| range.start < end) {
+                pieces.push((range.start.saturating_sub(start)..range.end.min(end) - start, *colour));
+                if range.end > end {
+                    break;
+                }
+                next += 1;
             }
-            if colour.is_none() && cursor.goto_first_child() {
-                continue;
+            let key = look(line, &pieces);
+            let row = self.lines.entry(key).or_insert_with(|| {
+                let job = line_job(line, &pieces, font);
+                ui.fonts_mut(|fonts| fonts.layout_job(job))
+            });
+            rows.push(row.clone());
+            start = end + 1;
+        }
+        if self.lines.len() > rows.len() * 2 + 500 {
+            self.lines.retain(|_, galley| Arc::strong_count(galley) > 1);
+        }
+        // The rows are all that is drawn and clicked; the job says only which text this is, and that there is some: a
+        // job without sections is taken for empty and not drawn.
+        // They are rounded already, and rounding them again would copy every one.
+        let mut job = LayoutJob { round_output_to_gui: false, ..LayoutJob::default() };
+        job.append(&self.text, 0.0, TextFormat::simple(font.clone(), theme::TEXT));
+        Galley::concat(Arc::new(job), &rows, ui.pixels_per_point())
+    }
+}
+
+fn look(line: &str, pieces: &[(Range<usize>, Color32)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(line.as_bytes());
+    for (range, colour) in pieces {
+        hasher.write_u64((range.start as u64) << 32 | range.end as u64);
+        hasher.write(&colour.to_array());
+    }
+    hasher.finish()
+}
+
+fn line_job(line: &str, pieces: &[(Range<usize>, Color32)], font: &FontId) -> LayoutJob {
+    let mut job = LayoutJob { break_on_newline: false, keep_trailing_whitespace: true, ..LayoutJob::default() };
+    job.wrap.max_width = f32::INFINITY;
+    let mut put = |range: Range<usize>, colour: Color32| {
+        if !range.is_empty() {
+            job.append(&line[range], 0.0, TextFormat::simple(font.clone(), colour));
+        }
+    };
+    let mut done = 0;
+    for (range, colour) in pieces {
+        put(done..range.start, theme::TEXT);
+        put(range.clone(), *colour);
+        done = range.end;
+    }
+    put(done..line.len(), theme::TEXT);
+    if line.is_empty() {
+        job.append("", 0.0, TextFormat::simple(font.clone(), theme::TEXT));
+    }
+    job
+}
+
+/// Coloured stretches in order, in bytes.
+fn painted(text: &str, tokens: &[Token]) -> Vec<(Range<usize>, Color32)> {
+    let mut brackets: Vec<&str> = vec![];
+    let sign = |at: Option<&Token>| at.filter(|t| t.kind == Lexeme::Sign).map_or("", |t| t.of(text));
+    let mut list = Vec::with_capacity(tokens.len());
+    for (at, token) in tokens.iter().enumerate() {
+        let word = token.of(text);
+        match (token.kind, word) {
+            (Lexeme::Sign, "{" | "(" | "[") | (Lexeme::Keyword, "function") => brackets.push(word),
+            (Lexeme::Sign, "}" | ")" | "]") => {
+                brackets.pop();
             }
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return found;
+            // The end of a function whose bracket is gone already is no harm: a colour is all that hangs on it.
+            (Lexeme::Keyword, "end") if brackets.last() == Some(&"function") => {
+                brackets.pop();
+            }
+            _ => {}
+        }
+        let colour = match token.kind {
+            Lexeme::Comment | Lexeme::OpenComment => theme::COMMENT,
+            Lexeme::Text | Lexeme::OpenText => theme::STRING,
+            Lexeme::Number => theme::NUMBER,
+            Lexeme::Keyword if matches!(word, "true" | "false" | "nil") => theme::NUMBER,
+            Lexeme::Keyword => theme::KEYWORD,
+            Lexeme::Sign => theme::SIGN,
+            Lexeme::Wrong => theme::ERROR,
+            Lexeme::Name => {
+                let next = tokens.get(at + 1);
+                let before = sign(at.checked_sub(1).and_then(|at| tokens.get(at)));
+                let called = matches!(sign(next), "(" | "{") || next.is_some_and(Token::is_text);
+                match before {
+                    _ if called => theme::CALL,
+                    ":" => theme::CALL,
+                    "." => theme::FIELD_NAME,
+                    _ if sign(next) == "=" && brackets.last() == Some(&"{") => theme::FIELD_NAME,
+                    _ => theme::TEXT,
                 }
             }
-        }
+        };
+        list.push((token.start..token.end, colour));
     }
-}
-
-fn colour_of(node: Node<'_>) -> Option<Color32> {
-    Some(match node.kind() {
-        "comment" | "hash_bang_line" => theme::COMMENT,
-        "string" => theme::STRING,
-        "number" | "true" | "false" | "nil" => theme::NUMBER,
-        "identifier" => name_colour(node)?,
-        "break_statement" | "and" | "or" | "not" | "local" | "function" | "end" | "return" | "if" | "then" | "else"
-        | "elseif" | "for" | "in" | "do" | "while" | "repeat" | "until" | "goto" | "global" => theme::KEYWORD,
-        // Only signs are left among the leaves without a name.
-        _ if node.child_count() == 0 && !node.is_named() => theme::SIGN,
-        _ => return None,
-    })
-}
-
-fn name_colour(node: Node<'_>) -> Option<Color32> {
-    let parent = node.parent()?;
-    let called = |node: Node<'_>| {
-        node.parent().is_some_and(|p| {
-            matches!(p.kind(), "function_call" | "function_declaration") && p.child_by_field_name("name") == Some(node)
-        })
-    };
-    match parent.kind() {
-        "function_call" | "function_declaration" if called(node) => Some(theme::CALL),
-        "method_index_expression" if parent.child_by_field_name("method") == Some(node) => Some(theme::CALL),
-        "dot_index_expression" if parent.child_by_field_name("field") == Some(node) => {
-            Some(if called(parent) { theme::CALL } else { theme::FIELD_NAME })
-        }
-        "field" if parent.child_by_field_name("name") == Some(node) => Some(theme::FIELD_NAME),
-        _ => Some(theme::TEXT),
-    }
-}
-
-/// The one stretch in which two texts differ, as tree-sitter wants it told.
-fn difference(old: &str, new: &str) -> InputEdit {
-    let start = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
-    let most = old.len().min(new.len()) - start;
-    let end = old.bytes().rev().zip(new.bytes().rev()).take(most).take_while(|(a, b)| a == b).count();
-    let point = |text: &str, at: usize| {
-        let before = &text.as_bytes()[..at];
-        let row = before.iter().filter(|b| **b == b'\n').count();
-        let column = before.iter().rev().take_while(|b| **b != b'\n').count();
-        Point { row, column }
-    };
-    InputEdit {
-        start_byte: start,
-        old_end_byte: old.len() - end,
-        new_end_byte: new.len() - end,
-        start_position: point(old, start),
-        old_end_position: point(old, old.len() - end),
-        new_end_position: point(new, new.len() - end),
-    }
+    list
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn colours(text: &mut LuaText, source: &str) -> Vec<(String, Color32)> {
-        let job = text.job(source, &FontId::monospace(12.0));
-        assert_eq!(job.text, source);
-        let piece = |s: &egui::text::LayoutSection| source[s.byte_range.start.0..s.byte_range.end.0].to_owned();
-        job.sections.iter().map(|s| (piece(s), s.format.color)).collect()
+    fn colours(source: &str) -> Vec<(&str, Color32)> {
+        painted(source, &lex(source)).into_iter().map(|(range, colour)| (&source[range], colour)).collect()
+    }
+
+    fn in_a_window(act: impl Fn(&Ui)) {
+        let context = egui::Context::default();
+        let mut output = context.run_ui(egui::RawInput::default(), |ui| act(ui));
+        output.textures_delta.clear();
     }
 
     #[test]
     fn words_get_their_colours() {
-        let found =
-            colours(&mut LuaText::default(), "local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1 })");
+        let found = colours(
+            "local x = 0.5 -- half\nclock:setBPM(128) sampler(\"ä\", { volume = 1, f = function() y = x.z end })",
+        );
         for (word, colour) in [
             ("local", theme::KEYWORD),
             ("0.5", theme::NUMBER),
@@ -167,30 +241,76 @@ mod tests {
             ("sampler", theme::CALL),
             ("\"ä\"", theme::STRING),
             ("volume", theme::FIELD_NAME),
-            (" x ", theme::TEXT),
+            ("x", theme::TEXT),
+            ("y", theme::TEXT),
+            ("z", theme::FIELD_NAME),
         ] {
-            assert!(found.contains(&(word.to_owned(), colour)), "{word}: {found:?}");
+            assert!(found.contains(&(word, colour)), "{word}: {found:?}");
         }
     }
 
     #[test]
-    fn typing_gives_the_same_colours_as_reading_anew() {
-        let mut typed = LuaText::default();
-        let whole = "for i = 1, 4 do\n    trigger(\"kick\", { volume = i / 4 }) -- ä\nend\n";
-        let mut text = String::new();
-        for c in whole.chars() {
-            text.push(c);
-            colours(&mut typed, &text);
-        }
-        assert_eq!(colours(&mut typed, whole), colours(&mut LuaText::default(), whole));
-        let changed = whole.replace("kick", "ki\"ck");
-        assert_eq!(colours(&mut typed, &changed), colours(&mut LuaText::default(), &changed));
+    fn each_line_is_one_row_and_a_caret_comes_back_to_its_letter() {
+        in_a_window(|ui| {
+            let mut lua = LuaText::default();
+            for text in ["", "a", "a\n", "\n\nx = [[ long\n\n  ä ]] y()  \n", "trailing   "] {
+                let galley = lua.galley(ui, text, &FontId::monospace(13.0));
+                assert_eq!(galley.rows.len(), text.split('\n').count(), "{text:?}");
+                for at in 0..=text.chars().count() {
+                    let caret = egui::text::CCursor::new(at);
+                    let there = galley.pos_from_cursor(caret).center();
+                    assert_eq!(galley.cursor_from_pos(there.to_vec2()).index, caret.index, "{text:?} {at}");
+                }
+                assert!(galley.rows.iter().all(|row| row.height() > 5.0));
+            }
+        });
+    }
+
+    #[test]
+    fn the_letters_of_the_lines_in_sight_become_triangles() {
+        let context = egui::Context::default();
+        let text = "trigger(\"kick\")\n".repeat(1000);
+        let count = |text: &str| {
+            let mut lua = LuaText::default();
+            let mut output = context.run_ui(egui::RawInput::default(), |ui| {
+                let galley = lua.galley(ui, text, &FontId::monospace(13.0));
+                ui.painter().galley(egui::pos2(0.0, 0.0), galley, theme::TEXT);
+            });
+            output.textures_delta.clear();
+            let shapes = context.tessellate(output.shapes, output.pixels_per_point);
+            let vertices = |shape: &egui::ClippedPrimitive| match &shape.primitive {
+                egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
+                egui::epaint::Primitive::Callback(_) => 0,
+            };
+            shapes.iter().map(vertices).sum::<usize>()
+        };
+        let (some, many) = (count("trigger(\"kick\")"), count(&text));
+        assert!(some >= 15 * 4, "{some}");
+        assert!(many > 10 * some && many < 1000 * some, "{many}: lines out of sight cost nothing");
+    }
+
+    #[test]
+    fn a_changed_line_alone_is_laid_out_again() {
+        in_a_window(|ui| {
+            let mut lua = LuaText::default();
+            let font = FontId::monospace(13.0);
+            let before = lua.galley(ui, "a()\nb()\nc()", &font);
+            let after = lua.galley(ui, "a()\nb(1)\nc()", &font);
+            let same = |line: usize| Arc::ptr_eq(&before.rows[line].row, &after.rows[line].row);
+            assert_eq!([same(0), same(1), same(2)], [true, false, true]);
+            let open = lua.galley(ui, "--[[a()\nb(1)\nc()", &font);
+            assert!(!Arc::ptr_eq(&open.rows[2].row, &after.rows[2].row), "a comment that opens colours what follows");
+            let larger = lua.galley(ui, "--[[a()\nb(1)\nc()", &FontId::monospace(20.0));
+            assert!(larger.rect.height() > open.rect.height());
+        });
     }
 
     #[test]
     fn a_text_that_is_no_lua_is_still_all_there() {
-        for text in ["end end )(", "\"open", "\u{0}\u{feff}ä{{{", ""] {
-            colours(&mut LuaText::default(), text);
-        }
+        in_a_window(|ui| {
+            for text in ["end end )(", "\"open", "\u{0}\u{feff}ä{{{", "]]\n--[[\n\n"] {
+                assert_eq!(LuaText::default().galley(ui, text, &FontId::monospace(13.0)).text(), text);
+            }
+        });
     }
 }

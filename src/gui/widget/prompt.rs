@@ -5,6 +5,7 @@ use egui::text_edit::TextEditState;
 use egui::{Id, Key, TextEdit, Ui};
 
 use super::named;
+use crate::model::text::last_word;
 
 /// Most lines kept.
 pub const HISTORY_MAX: usize = 100;
@@ -82,22 +83,25 @@ impl Prompt {
     }
 
     fn step_back(&mut self) -> bool {
-        let next = match self.at {
-            None => self.history.len().checked_sub(1),
-            Some(at) => at.checked_sub(1),
-        };
-        let Some(next) = next else { return false };
         if self.at.is_none() {
             self.draft = self.text.clone();
         }
+        let before = self.at.unwrap_or(self.history.len());
+        let Some(next) = (0..before).rev().find(|at| self.sought(*at)) else { return false };
         self.at = Some(next);
         self.text = self.history[next].clone();
         true
     }
 
+    /// Whether a line of the history has in it what was being typed; when none has, all are gone through.
+    fn sought(&self, at: usize) -> bool {
+        let has = |line: &String| line.contains(self.draft.trim());
+        has(&self.history[at]) || !self.history.iter().any(has)
+    }
+
     fn step_forth(&mut self) -> bool {
         let Some(at) = self.at else { return false };
-        self.at = Some(at + 1).filter(|next| *next < self.history.len());
+        self.at = (at + 1..self.history.len()).find(|next| self.sought(*next));
         self.text = self.at.map_or_else(|| self.draft.clone(), |next| self.history[next].clone());
         true
     }
@@ -105,16 +109,25 @@ impl Prompt {
     /// Complete the last word as far as the choices agree; gives the choices when there are several.
     fn complete(&mut self, choices: &[String]) -> Vec<String> {
         let Some(first) = choices.first() else { return vec![] };
-        let start = self.text.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let (start, quote) = last_word(&self.text);
         let agreed = choices.iter().fold(first.as_str(), |agreed, choice| {
             let same = agreed.char_indices().zip(choice.chars()).take_while(|((_, a), b)| a == b).count();
             let end = agreed.char_indices().nth(same).map_or(agreed.len(), |(at, _)| at);
             &agreed[..end]
         });
+        // A word with a space in it is quoted.
+        let spaced = choices.iter().any(|choice| choice.contains(char::is_whitespace));
         self.text.truncate(start);
+        let open = quote.or(spaced.then_some('"'));
+        if quote.is_none() && spaced {
+            self.text.push('"');
+        }
         self.text.push_str(agreed);
         match choices {
+            // A folder goes on with what is in it, and `volume=` with its value.
+            [one] if one.ends_with(['/', '=']) => vec![],
             [_] => {
+                self.text.extend(open);
                 self.text.push(' ');
                 vec![]
             }
@@ -155,6 +168,35 @@ mod tests {
             seen.push(prompt.text.clone());
         }
         assert_eq!(seen, ["two", "one", "one", "two", "dra", "dra"]);
+    }
+
+    #[test]
+    fn what_was_being_typed_is_sought_in_the_history() {
+        let mut prompt = Prompt::default();
+        for line in ["set kick volume 1", "add sampler snare", "get kick volume", "list"] {
+            prompt.remember(line);
+        }
+        prompt.text = "kick".into();
+        let mut seen = vec![];
+        for back in [true, true, true, false, false] {
+            let _ = if back { prompt.step_back() } else { prompt.step_forth() };
+            seen.push(prompt.text.clone());
+        }
+        let (set, get) = ("set kick volume 1", "get kick volume");
+        assert_eq!(seen, [get, set, set, get, "kick"]);
+    }
+
+    #[test]
+    fn words_with_spaces_are_quoted_and_folders_go_on() {
+        let mut prompt = Prompt { text: "load my".into(), ..Prompt::default() };
+        assert!(prompt.complete(&["my song.json".into()]).is_empty());
+        assert_eq!(prompt.text, "load \"my song.json\" ");
+        prompt.text = "load 'my".into();
+        assert!(prompt.complete(&["my song.json".into()]).is_empty());
+        assert_eq!(prompt.text, "load 'my song.json' ");
+        prompt.text = "load se".into();
+        assert!(prompt.complete(&["sets/".into()]).is_empty());
+        assert_eq!(prompt.text, "load sets/");
     }
 
     #[test]

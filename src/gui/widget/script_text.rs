@@ -7,14 +7,32 @@ use std::ops::Range;
 /// Spaces of one indent.
 pub const INDENT: &str = "    ";
 
+/// The byte of a position.
+pub fn byte_of(text: &str, position: usize) -> usize {
+    if text.is_ascii() {
+        return position.min(text.len());
+    }
+    text.char_indices().nth(position).map_or(text.len(), |(at, _)| at)
+}
+
+/// The position of a byte.
+pub fn position_of(text: &str, byte: usize) -> usize {
+    let before = text.get(..byte).unwrap_or(text);
+    if before.is_ascii() { before.len() } else { before.chars().count() }
+}
+
 /// The line a position stands on.
 pub fn line_of(text: &str, position: usize) -> usize {
-    text.chars().take(position).filter(|c| *c == '\n').count()
+    text.as_bytes()[..byte_of(text, position)].iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// Position of a line's first character.
 pub fn start_of(text: &str, line: usize) -> usize {
-    text.split_inclusive('\n').take(line).map(|l| l.chars().count()).sum()
+    let byte = match line.checked_sub(1) {
+        Some(before) => text.match_indices('\n').nth(before).map_or(text.len(), |(at, _)| at + 1),
+        None => 0,
+    };
+    position_of(text, byte)
 }
 
 /// The text of some lines, without the last line's end.

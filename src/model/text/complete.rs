@@ -1,27 +1,58 @@
-//! What could stand where the cursor is: words, names, paths.
+//! What could stand where the cursor is: words, names, paths, values.
 
 use super::VERBS;
-use crate::model::param::Param;
+use crate::model::param::{Param, ParamKind};
+use crate::model::pattern::Column;
 use crate::model::session::{ModuleKind, Session};
 
-/// Completions of the last word of `line`, sorted, each a whole word.
+/// First byte of the last word of a line, its quote not counted, and that quote if it is open.
+pub fn last_word(line: &str) -> (usize, Option<char>) {
+    let (mut start, mut quote, mut in_word) = (line.len(), None, false);
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        match quote {
+            _ if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => {
+                quote = Some(c);
+                (start, in_word) = (if in_word { start } else { at + 1 }, true);
+            }
+            None if c.is_whitespace() => in_word = false,
+            None if !in_word => (start, in_word) = (at, true),
+            None => {}
+        }
+    }
+    if in_word { (start, quote) } else { (line.len(), None) }
+}
+
+/// Completions of the last word of `line`, sorted, each a whole word without quotes.
 pub fn complete(session: &Session, line: &str) -> Vec<String> {
-    let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let (start, _) = last_word(line);
     let word = &line[start..];
-    let first = line[..start].trim().is_empty();
-    let mut found: Vec<String> = if first {
-        VERBS.iter().map(|verb| verb.name.to_owned()).collect()
-    } else if let Some((name, _)) = word.split_once('.') {
-        paths(session, name)
-    } else {
-        let names =
-            session.modules.keys().chain(session.patterns.keys()).chain(session.chains.keys()).map(|n| n.to_string());
-        let verb = line.split_whitespace().next().unwrap_or_default();
-        let own = super::verb(verb).map(|v| v.usage).unwrap_or_default();
-        let own = own.split(|c: char| !c.is_ascii_lowercase()).filter(|w| w.len() > 1).map(str::to_owned);
-        let kinds = ["sampler", "sequencer", "mixer"].map(str::to_owned).into_iter().filter(|_| verb == "add");
-        let params = line[..start].split_whitespace().nth(1).map(|name| params_of(session, name)).unwrap_or_default();
-        names.chain(own).chain(kinds).chain(params).collect()
+    let before = super::split(line[..start].trim_end_matches(['"', '\''])).unwrap_or_default();
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let verb = before.first().and_then(|word| super::verb(word));
+    let mut found: Vec<String> = match (verb.map(|verb| verb.name), before.as_slice()) {
+        (_, []) | (Some("help"), [_]) => VERBS.iter().map(|verb| verb.name.to_owned()).collect(),
+        _ if word.contains('.') => paths(session, word.split('.').next().unwrap_or_default()),
+        (name, words) => {
+            let names = session.modules.keys().chain(session.patterns.keys()).chain(session.chains.keys());
+            let mut all: Vec<String> = names.map(|n| n.to_string()).collect();
+            let own = verb.map(|v| v.usage).unwrap_or_default();
+            let own = own.split(|c: char| !c.is_ascii_lowercase()).filter(|w| w.len() > 1).map(str::to_owned);
+            all.extend(own);
+            match (name, words) {
+                (Some("add"), [_]) => all.extend(["sampler", "sequencer", "mixer"].map(str::to_owned)),
+                (Some("pattern"), [_, "row", ..]) => all.extend(columns()),
+                _ => {}
+            }
+            let module = words.iter().skip(1).rev().find_map(|word| session.modules.get(*word));
+            all.extend(module.into_iter().flat_map(|m| params(m.kind())));
+            all.extend(words.last().into_iter().flat_map(|word| choices(word)));
+            all
+        }
     };
     found.retain(|candidate| candidate.starts_with(word));
     found.sort();
@@ -29,18 +60,30 @@ pub fn complete(session: &Session, line: &str) -> Vec<String> {
     found
 }
 
-fn kind_of(session: &Session, name: &str) -> Option<ModuleKind> {
-    session.modules.get(name).map(|m| m.kind())
+fn params(kind: ModuleKind) -> impl Iterator<Item = String> {
+    Param::of(kind).map(|p| p.desc().name.to_owned())
 }
 
-fn params_of(session: &Session, name: &str) -> Vec<String> {
-    kind_of(session, name).into_iter().flat_map(Param::of).map(|p| p.desc().name.to_owned()).collect()
+/// Words that a parameter takes.
+fn choices(name: &str) -> Vec<String> {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let words = ModuleKind::ALL.iter().find_map(|kind| Param::find(*kind, name)).map(|param| param.desc().kind);
+    match words {
+        Some(ParamKind::Choice(words)) => words.iter().map(|word| (*word).to_owned()).collect(),
+        _ => vec![],
+    }
+}
+
+/// Columns of a row, as they are set.
+fn columns() -> impl Iterator<Item = String> {
+    let own = ["length", "note", "chance", "ratio"].into_iter().map(str::to_owned);
+    own.chain(params(ModuleKind::MultiSampler)).filter(|name| Column::find(name).is_some()).map(|name| name + "=")
 }
 
 fn paths(session: &Session, name: &str) -> Vec<String> {
-    let own = params_of(session, name).into_iter().map(|param| format!("{name}.{param}"));
-    let samples = session.modules.get(name).map(|m| m.samples().len()).unwrap_or(0);
-    let per_sample = (1..=samples).flat_map(|i| {
+    let Some(module) = session.modules.get(name) else { return vec![] };
+    let own = params(module.kind()).map(|param| format!("{name}.{param}"));
+    let per_sample = (1..=module.samples().len()).flat_map(|i| {
         Param::of(ModuleKind::MultiSampler)
             .filter(|p| p.desc().per_hit)
             .map(move |p| format!("{name}.sample[{i}].{}", p.desc().name))

@@ -80,4 +80,11 @@ fn every_word_has_help_and_completes() {
     assert_eq!(complete(&session, "set ki"), ["kick"]);
     assert_eq!(complete(&session, "set kick.vol"), ["kick.volume"]);
     assert_eq!(complete(&session, "set kick att"), ["attackMs"]);
+    assert_eq!(complete(&session, "set \"ki"), ["kick"]);
+    assert_eq!(complete(&session, "set \"kick\" att"), ["attackMs"]);
+    assert_eq!(complete(&session, "set kick playStyle L"), ["LOOP"]);
+    assert_eq!(complete(&session, "sample set kick 1 regionS"), ["regionStart"]);
+    assert_eq!(complete(&session, "pattern row beat 1 vol"), ["volume="]);
+    assert_eq!(complete(&session, "help conn"), ["connect", "connections"]);
+    assert_eq!(complete(&session, "nonsense \"\" zz"), [""; 0]);
 }

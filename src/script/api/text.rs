@@ -18,7 +18,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("values", Kind::Rest)],
         returns: "",
         doc: "Write values to the console.",
-        example: "print(\"hello\", 1, true)",
+        example: r#"print("hello", 1, true) --> hello 1 true"#,
         run: print,
     },
     Entry {
@@ -27,7 +27,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("what", Kind::Any)],
         returns: "",
         doc: "Show what a function does: `help(sampler)`, `help(\"clock:every\")`; without an argument all names.",
-        example: "help(sampler)",
+        example: r#"help("clock:getBPM")
+--> clock:getBPM()
+--> The tempo in force, in beats per minute.
+--> gives: number
+--> for example: print(clock:getBPM()) --> 120"#,
         run: show_help,
     },
     Entry {
@@ -36,7 +40,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("line", Kind::Text)],
         returns: "table",
         doc: "Run a text command and write its answer to the console; gives `{ success, message, error }`.",
-        example: "exec(\"help set\")",
+        example: r#"sampler("kick")
+local done = exec("get kick volume") --> kick.volume = 1
+print(done.success, exec("bpm 90").success, clock:getBPM())
+--> bpm = 90
+--> true true 90"#,
         run: exec,
     },
 ];
@@ -92,6 +100,7 @@ fn command(call: &Call<'_>) -> (bool, String) {
         beat: world.beat(),
         bpm: world.map.bpm,
         host_leads: world.host_leads(),
+        callbacks: world.timing,
     };
     let mut draft = world.draft.clone();
     match run(&mut draft, standing, &line) {
@@ -100,6 +109,9 @@ fn command(call: &Call<'_>) -> (bool, String) {
                 match errand {
                     Errand::Undo => world.ask(Ask::Undo),
                     Errand::Redo => world.ask(Ask::Redo),
+                    Errand::LastGood => world.ask(Ask::LastGood),
+                    Errand::Hush => world.ask(Ask::Hush),
+                    Errand::Panic => world.ask(Ask::Panic),
                     Errand::Save(_) | Errand::Load(_) | Errand::Render(..) => {
                         return (false, "files are saved, loaded and rendered from the window or the command line, not from a script".to_owned());
                     }

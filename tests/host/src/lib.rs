@@ -63,6 +63,6 @@ pub use params::{Param, param_id};
 pub use ports::{AudioPort, NotePort, Ports};
 pub use processor::Processor;
 pub use source::{ClapEntry, PluginInfo, Source};
-pub use timings::{Sample, Spread, Stopwatch, Timings};
+pub use timings::{Sample, Spread, Stopwatch, Timings, thread_cpu_ns};
 pub use transport::{Timeline, Transport, beats_to_fixed, fixed_to_beats};
 pub use watch::{Allocations, allocations_are_counted, process_allocations, watched};

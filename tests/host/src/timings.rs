@@ -134,9 +134,10 @@ impl Stamp {
     }
 }
 
+/// CPU time this thread has used so far, nanoseconds; 0 where the system does not tell.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-fn thread_cpu_ns() -> i64 {
+pub fn thread_cpu_ns() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place to write one timespec to.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) } != 0;
@@ -153,8 +154,9 @@ fn voluntary_switches() -> i64 {
     if failed { 0 } else { usage.ru_nvcsw }
 }
 
+/// CPU time this thread has used so far, nanoseconds; 0 where the system does not tell.
 #[cfg(not(target_os = "linux"))]
-fn thread_cpu_ns() -> i64 {
+pub fn thread_cpu_ns() -> i64 {
     0
 }
 

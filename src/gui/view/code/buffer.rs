@@ -1,19 +1,31 @@
-//! The editor of one buffer: numbers, colours, marks, and what its keys mean. Thread: gui.
+//! The editor of one buffer: numbers, colours, marks, and what stands around the caret. Thread: gui.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
 use egui::{
-    Align2, Event, Frame, Galley, Id, Key, Margin, Pos2, Rect, ScrollArea, Sense, Shape, TextBuffer, TextEdit, Ui,
-    pos2, vec2,
+    Align2, Event, EventFilter, FontId, Frame, Galley, Id, Margin, Panel, Pos2, Rect, ScrollArea, Sense, Shape,
+    TextBuffer, TextEdit, Ui, Vec2, pos2, vec2,
 };
 
+use super::complete::Shelf;
+use super::context::Context;
+use super::find::Find;
+use super::hint;
+use super::history::History;
+use super::marks;
+use super::merge::{Merged, follow};
+use super::popup::Popup;
 use super::run::Runs;
-use crate::gui::keymap::{self, Action, Place};
+use crate::gui::keymap::Action;
 use crate::gui::theme;
 use crate::gui::widget::lua_text::LuaText;
+use crate::gui::widget::script_text::{byte_of, position_of};
 use crate::gui::widget::{named, script_text};
+use crate::model::lexicon::Completion;
+use crate::model::{Snapshot, TextMark};
 
 /// The editor's identity.
 pub fn editor_id() -> Id {
@@ -22,6 +34,21 @@ pub fn editor_id() -> Id {
 
 /// Room for messages behind the longest line, in points.
 const MESSAGE_ROOM: f32 = 400.0;
+/// Smallest and largest size of the letters, in points.
+const SIZES: (f32, f32) = (7.0, 40.0);
+
+/// What an editor may look at beside its text.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The language.
+    pub words: &'static [Completion],
+    /// What there is.
+    pub snapshot: &'a Snapshot,
+    /// What the text computes and the session has otherwise.
+    pub marks: &'a [TextMark],
+    /// Seconds since the window opened.
+    pub time: f64,
+}
 
 /// A text with its caret and colours.
 #[derive(Default)]
@@ -32,7 +59,32 @@ pub struct Buffer {
     pub caret: usize,
     /// What is selected, in characters; empty at the caret otherwise.
     pub selection: Range<usize>,
-    colours: LuaText,
+    /// How far the text is scrolled, in points.
+    pub scroll: Vec2,
+    /// The size of its letters, in points; `None` is the theme's.
+    pub size: Option<f32>,
+    /// The bar that finds.
+    pub find: Find,
+    pub(super) colours: LuaText,
+    pub(super) history: History,
+    pub(super) popup: Popup,
+    // The caret is to be put into the text field, and to be brought into sight.
+    pub(super) moved: bool,
+    pub(super) follow: bool,
+    // Where the caret was drawn.
+    pub(super) caret_at: Option<Rect>,
+    // The keys are to come here.
+    pub(super) wants_keys: bool,
+    // The keys are to go to nobody.
+    pub(super) leaves: bool,
+    // Keys that wait for the next frame.
+    pub(super) later: Vec<Event>,
+    // What stood around the caret in which version of the text.
+    pub(super) around: Option<((u64, usize), Context)>,
+    // When the text was last changed here.
+    pub(super) typed_at: f64,
+    // Where to scroll to in the next frame.
+    pub(super) scroll_to: Option<Vec2>,
 }
 
 /// What happened in one frame.
@@ -42,176 +94,242 @@ pub struct Typed {
     pub changed: bool,
     /// What was asked for.
     pub actions: Vec<Action>,
+    /// The whole text that shall stand here instead, chosen at a mark.
+    pub chosen: Option<Arc<str>>,
 }
 
 impl Buffer {
-    /// Put another text here.
+    /// What was changed elsewhere comes in: caret, selection and the steps of the text's undo stay at their place.
+    pub fn take_in(&mut self, merged: &Merged, time: f64) {
+        self.history.look(&self.text, &self.selection, time);
+        let place =
+            |at: usize| position_of(&merged.text, follow(&merged.changes, byte_of(&self.text, at), &merged.text));
+        self.selection = place(self.selection.start)..place(self.selection.end);
+        self.caret = place(self.caret);
+        self.history.outside(&merged.changes, &merged.text);
+        self.text.clone_from(&merged.text);
+        self.moved = true;
+        self.popup.close();
+    }
+
+    /// Put another text here, as if it were typed. The caret stays with its letters.
     pub fn replace(&mut self, text: &str) {
+        let (old, new) = (self.text.as_str(), text);
+        let same = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+        let caret = byte_of(old, self.caret);
+        let shifted = match caret <= same {
+            true => caret,
+            false => (caret + new.len()).saturating_sub(old.len()).max(same),
+        };
+        let mut caret = shifted.min(new.len());
+        while !new.is_char_boundary(caret) {
+            caret -= 1;
+        }
+        let caret = position_of(new, caret);
         text.clone_into(&mut self.text);
-        let end = self.text.chars().count();
-        self.caret = self.caret.min(end);
-        self.selection = self.selection.start.min(end)..self.selection.end.min(end);
+        self.caret = caret;
+        self.selection = caret..caret;
+        self.moved = true;
+        self.popup.close();
+    }
+
+    /// The font of its letters.
+    pub fn font(&self) -> FontId {
+        FontId::monospace(self.size.unwrap_or(theme::CODE_SIZE))
+    }
+
+    /// Make the letters larger or smaller, by points.
+    pub fn resize(&mut self, by: f32) {
+        let size = self.size.unwrap_or(theme::CODE_SIZE) + by;
+        self.size = Some(size.clamp(SIZES.0, SIZES.1));
     }
 
     /// Draw it for reading only.
     pub fn view(&mut self, ui: &mut Ui) {
+        let font = self.font();
         let Self { text, colours, .. } = self;
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            let strip = gutter(ui, text.split('\n').count());
+            let strip = gutter(ui, text.split('\n').count(), font.size);
             let area = ScrollArea::both().id_salt("generated").auto_shrink([false, false]);
-            let output = area.show(ui, |ui| show(ui, super::mirror_id(), &mut text.as_str(), colours, 0.0)).inner;
+            let field = |ui: &mut Ui| show(ui, super::mirror_id(), &mut text.as_str(), colours, &font, 0.0);
+            let output = area.show(ui, field).inner;
             named(&output.response, "Generated script");
-            numbers(ui, strip, &output, &[]);
+            numbers(ui, strip, &output, &[], &font);
         });
     }
 
     /// Draw it and take keys. Marks, waiting and flashing lines come from `runs`.
-    pub fn edit(&mut self, ui: &mut Ui, runs: &Runs, time: f64) -> Typed {
+    pub fn edit(&mut self, ui: &mut Ui, runs: &Runs, desk: &Desk<'_>) -> Typed {
         let id = editor_id();
         let mut typed = Typed::default();
-        if ui.memory(|memory| memory.has_focus(id)) {
-            self.keys(ui, id, &mut typed);
+        let selection = self.bytes();
+        for wish in self.find.ui(ui, &self.text, &selection) {
+            if self.grant(wish, &mut typed) {
+                (self.moved, self.wants_keys) = (true, true);
+            }
         }
+        let focused = ui.memory(|memory| memory.has_focus(id));
+        if focused {
+            self.keys(ui, id, desk, &mut typed);
+        } else if !self.popup.is_touched(ui) {
+            self.popup.close();
+        }
+        self.place_caret(ui, id);
+        self.tell(ui, desk, focused);
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
-            let strip = gutter(ui, self.text.split('\n').count());
-            let area = ScrollArea::both().id_salt("script").auto_shrink([false, false]);
-            let output = area.show(ui, |ui| self.lines(ui, id, runs, time)).inner;
+            let font = self.font();
+            let strip = gutter(ui, self.text.split('\n').count(), font.size);
+            let mut area = ScrollArea::both().id_salt("script").auto_shrink([false, false]);
+            if let Some(offset) = self.scroll_to.take() {
+                area = area.scroll_offset(offset);
+            }
+            let shown = area.show(ui, |ui| {
+                let output = self.lines(ui, id, runs, desk);
+                typed.chosen = marks::beside(ui, desk.marks, &output.galley, output.galley_pos);
+                output
+            });
+            self.scroll = shown.state.clamped_offset();
+            let output = shown.inner;
             typed.changed |= output.response.changed();
-            if let Some(range) = output.cursor_range.or_else(|| output.state.cursor.char_range()) {
+            // A field without the focus forgets what was selected in it; here it is kept, for the find bar.
+            if let Some(range) = output.cursor_range {
+                let before = self.caret;
                 self.caret = range.primary.index.0;
                 let selected = range.as_sorted_char_range();
                 self.selection = selected.start.0..selected.end.0;
+                if self.caret != before {
+                    self.popup.close();
+                }
+                let rect = output.galley.pos_from_cursor(range.primary);
+                self.caret_at = Some(rect.translate(output.galley_pos.to_vec2()));
             }
             let wrong: Vec<usize> = runs.marks.iter().map(|mark| mark.line).collect();
-            numbers(ui, strip, &output, &wrong);
+            numbers(ui, strip, &output, &wrong, &font);
         });
+        if let Some(caret) = self.caret_at.filter(|_| self.popup.is_open()) {
+            self.offer(ui, caret, desk, &mut typed);
+        }
+        // Last, for the click that asked for it is a click beside the text.
+        if std::mem::take(&mut self.wants_keys) {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
+        if typed.changed {
+            self.typed_at = desk.time;
+        }
+        self.history.look(&self.text, &self.selection, desk.time);
         typed
     }
 
-    fn lines(&mut self, ui: &mut Ui, id: Id, runs: &Runs, time: f64) -> TextEditOutput {
+    /// Put a caret that was moved here into the text field.
+    fn place_caret(&mut self, ui: &Ui, id: Id) {
+        if std::mem::take(&mut self.moved) {
+            let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+            let range = CCursorRange::two(CCursor::new(self.selection.start), CCursor::new(self.selection.end));
+            state.cursor.set_char_range(Some(range));
+            state.store(ui.ctx(), id);
+        }
+    }
+
+    /// The line that tells about the call at the caret.
+    fn tell(&mut self, ui: &mut Ui, desk: &Desk<'_>, focused: bool) {
+        let mut told = None;
+        if focused {
+            let context = self.context(desk);
+            let shelf = self.shelf(desk);
+            told = hint::hint(&shelf, &context);
+        }
+        let fault = self.faults(desk.time).into_iter().next();
+        let fault = fault.map(|(at, message)| format!("line {}: {message}", self.colours.line_of(at.start) + 1));
+        let strip = Panel::bottom("call hint").show_separator_line(false);
+        strip.show(ui, |ui| hint::show(ui, told.as_ref(), fault.as_deref()));
+    }
+
+    fn shelf<'a>(&'a self, desk: &Desk<'a>) -> Shelf<'a> {
+        Shelf { words: desk.words, snapshot: desk.snapshot, text: &self.text, tokens: self.colours.tokens() }
+    }
+
+    fn offer(&mut self, ui: &Ui, caret: Rect, desk: &Desk<'_>, typed: &mut Typed) {
+        self.colours.read(&self.text);
+        let mut popup = std::mem::take(&mut self.popup);
+        let clicked = popup.ui(ui, caret, &self.shelf(desk));
+        self.popup = popup;
+        if clicked {
+            let accepted = self.popup.accept();
+            self.accept(accepted, typed);
+            self.wants_keys = true;
+        }
+    }
+
+    fn lines(&mut self, ui: &mut Ui, id: Id, runs: &Runs, desk: &Desk<'_>) -> TextEditOutput {
         ui.painter().rect_filled(ui.clip_rect(), 0.0, theme::FIELD);
         let under = ui.painter().add(Shape::Noop);
-        let more = if runs.marks.is_empty() { 0.0 } else { MESSAGE_ROOM };
-        let output = show(ui, id, &mut self.text, &mut self.colours, more);
+        let font = self.font();
+        // A caret that has just been typed with stands still.
+        ui.visuals_mut().text_cursor.blink = desk.time - self.typed_at > 0.5;
+        let faults = self.faults(desk.time);
+        let more = if runs.marks.is_empty() && faults.is_empty() { 0.0 } else { MESSAGE_ROOM };
+        let more = if desk.marks.is_empty() { more } else { marks::ROOM };
+        let output = show(ui, id, &mut self.text, &mut self.colours, &font, more);
         named(&output.response, "Script");
         let focused = output.response.has_focus();
-        ui.painter().set(under, Shape::Vec(self.behind(ui, &output, runs, time, focused)));
-        messages(ui, &output, runs);
+        self.colours.read(&self.text);
+        let mut shapes = marks::stripes(desk.marks, &output.galley, output.galley_pos, ui.clip_rect());
+        shapes.extend(super::under::stripes(self, ui, &output, runs, desk.time, focused));
+        shapes.extend(super::under::boxes(self, ui, &output, focused));
+        ui.painter().set(under, Shape::Vec(shapes));
+        super::under::squiggles(self, ui, &output, runs, &faults);
+        if std::mem::take(&mut self.follow)
+            && let Some(range) = output.state.cursor.char_range()
+        {
+            let caret = output.galley.pos_from_cursor(range.primary).translate(output.galley_pos.to_vec2());
+            ui.scroll_to_rect(caret.expand2(vec2(24.0, 4.0)), None);
+        }
         output
     }
 
-    /// Stripes behind lines: the caret's, those with errors, those that wait, those that have just run.
-    fn behind(&self, ui: &Ui, output: &TextEditOutput, runs: &Runs, time: f64, focused: bool) -> Vec<Shape> {
-        let mut shapes = vec![];
-        let mut stripe = |line: usize, colour| {
-            if let Some(rect) = line_rect(&output.galley, output.galley_pos, line) {
-                let wide = Rect::from_x_y_ranges(ui.clip_rect().x_range(), rect.y_range());
-                shapes.push(Shape::rect_filled(wide, 0.0, colour));
-            }
-        };
-        if focused {
-            stripe(script_text::line_of(&self.text, self.caret), theme::CARET_LINE);
-        }
-        for line in runs.waiting().flat_map(Clone::clone) {
-            stripe(line, theme::STANDING_ROW);
-        }
-        if let Some((lines, since)) = &runs.flash {
-            let left = 1.0 - ((time - since) / super::run::FLASH_SECS).clamp(0.0, 1.0);
-            lines.clone().for_each(|line| stripe(line, theme::FLASH.gamma_multiply(left as f32)));
-            ui.ctx().request_repaint_after_secs(1.0 / 60.0);
-        }
-        for mark in &runs.marks {
-            stripe(mark.line, theme::ERROR_LINE);
-        }
-        shapes
-    }
-
-    fn keys(&mut self, ui: &Ui, id: Id, typed: &mut Typed) {
-        while let Some(action) = ui.input_mut(|input| keymap::take(input, Place::Code)) {
-            match action {
-                Action::Comment => self.change_lines(ui, id, typed, script_text::toggle_comment),
-                Action::Outdent => self.change_lines(ui, id, typed, script_text::outdent),
-                other => typed.actions.push(other),
-            }
-        }
-        let many = script_text::lines_of(&self.text, &self.selection).len() > 1;
-        if many && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Tab)) {
-            self.change_lines(ui, id, typed, script_text::indent);
-        }
-        // Keys that type something keep their place among the letters around them.
-        let before = self.text.split('\n').nth(script_text::line_of(&self.text, self.caret)).unwrap_or_default();
-        let column = self.caret - script_text::start_of(&self.text, script_text::line_of(&self.text, self.caret));
-        let before: String = before.chars().take(column).collect();
-        ui.input_mut(|input| {
-            for event in &mut input.events {
-                let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
-                let replaced = match key {
-                    Key::Enter if modifiers.is_none() => format!("\n{}", script_text::indent_after(&before)),
-                    Key::Tab if modifiers.is_none() => script_text::INDENT.to_owned(),
-                    _ => continue,
-                };
-                // egui leaves a bare line end to the Enter key.
-                if replaced != "\n" {
-                    *event = Event::Text(replaced);
-                }
-            }
-        });
-    }
-
-    /// Change the lines of the selection and select them whole.
-    fn change_lines(&mut self, ui: &Ui, id: Id, typed: &mut Typed, change: fn(&str, &Range<usize>) -> String) {
-        let lines = script_text::lines_of(&self.text, &self.selection);
-        let before = self.text.chars().count();
-        self.text = change(&self.text, &lines);
-        typed.changed = true;
-        let range = if self.selection.is_empty() {
-            let moved = self.caret + self.text.chars().count();
-            let start = script_text::start_of(&self.text, lines.start);
-            let caret = moved.saturating_sub(before).max(start);
-            caret..caret
-        } else {
-            let start = script_text::start_of(&self.text, lines.start);
-            start..start + script_text::slice(&self.text, &lines).chars().count()
-        };
-        let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
-        let range_of = CCursorRange::two(CCursor::new(range.start), CCursor::new(range.end));
-        state.cursor.set_char_range(Some(range_of));
-        state.store(ui.ctx(), id);
-        self.caret = range.end;
-        self.selection = range;
+    /// Faults of the text that are told now: where somebody types, only after a pause.
+    fn faults(&mut self, time: f64) -> Vec<(Range<usize>, String)> {
+        self.colours.read(&self.text);
+        let rests = time - self.typed_at > 0.8;
+        let caret = script_text::line_of(&self.text, self.caret);
+        let all: Vec<_> = self.colours.faults().iter().map(|f| (f.range.clone(), f.message.clone())).collect();
+        all.into_iter().filter(|(range, _)| rests || self.colours.line_of(range.start) != caret).collect()
     }
 }
 
-fn gutter_width(lines: usize) -> f32 {
-    16.0 + 8.2 * lines.to_string().len().max(2) as f32
+fn gutter_width(lines: usize, size: f32) -> f32 {
+    16.0 + 0.61 * size * lines.to_string().len().max(2) as f32
 }
 
 /// A strip for line numbers at the left; gives its rectangle. What is added next stands beside it.
-fn gutter(ui: &mut Ui, lines: usize) -> Rect {
-    let (rect, _) = ui.allocate_exact_size(vec2(gutter_width(lines), ui.available_height()), Sense::hover());
+fn gutter(ui: &mut Ui, lines: usize, size: f32) -> Rect {
+    let (rect, _) = ui.allocate_exact_size(vec2(gutter_width(lines, size), ui.available_height()), Sense::hover());
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
     rect
 }
 
 /// The editor itself. `more` is room wanted behind the longest line, in points.
-fn show(ui: &mut Ui, id: Id, text: &mut dyn TextBuffer, colours: &mut LuaText, more: f32) -> TextEditOutput {
-    let font = theme::code_font();
-    let mut galley = ui.fonts_mut(|fonts| fonts.layout_job(colours.job(text.as_str(), &font)));
+fn show(
+    ui: &mut Ui,
+    id: Id,
+    text: &mut dyn TextBuffer,
+    colours: &mut LuaText,
+    font: &FontId,
+    more: f32,
+) -> TextEditOutput {
+    let galley = colours.galley(ui, text.as_str(), font);
     let room = ui.available_size();
     let width = room.x.max(galley.size().x + more + 12.0);
-    let rows = (room.y / ui.text_style_height(&egui::TextStyle::Monospace)).floor() as usize;
-    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
-        if !colours.shows(text.as_str()) {
-            let job = colours.job(text.as_str(), &font);
-            galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
-        }
-        galley.clone()
-    };
+    let rows = (room.y / ui.fonts_mut(|fonts| fonts.row_height(font))).floor() as usize;
+    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, _: f32| colours.galley(ui, text.as_str(), font);
+    let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
     TextEdit::multiline(text)
         .id(id)
         .code_editor()
+        .font(font.clone())
+        .event_filter(filter)
         .frame(Frame::NONE)
         .margin(Margin { left: 4, right: 4, top: 2, bottom: 2 })
         .desired_width(width)
@@ -220,23 +338,13 @@ fn show(ui: &mut Ui, id: Id, text: &mut dyn TextBuffer, colours: &mut LuaText, m
         .show(ui)
 }
 
-fn line_rect(galley: &Galley, at: Pos2, line: usize) -> Option<Rect> {
+/// Where a line is.
+pub(super) fn line_rect(galley: &Galley, at: Pos2, line: usize) -> Option<Rect> {
     galley.rows.get(line).map(|row| row.rect().translate(at.to_vec2()))
 }
 
-/// Error messages behind the end of their lines.
-fn messages(ui: &Ui, output: &TextEditOutput, runs: &Runs) {
-    for mark in &runs.marks {
-        if let Some(rect) = line_rect(&output.galley, output.galley_pos, mark.line) {
-            let at = pos2(rect.right() + 24.0, rect.center().y);
-            let text = format!("<- {}", mark.message.lines().next().unwrap_or_default());
-            ui.painter().text(at, Align2::LEFT_CENTER, text, theme::code_font(), theme::ERROR);
-        }
-    }
-}
-
 /// Line numbers in their strip, beside the lines in sight.
-fn numbers(ui: &Ui, strip: Rect, output: &TextEditOutput, wrong: &[usize]) {
+fn numbers(ui: &Ui, strip: Rect, output: &TextEditOutput, wrong: &[usize], font: &FontId) {
     let painter = ui.painter().with_clip_rect(strip);
     let caret = output.cursor_range.map(|range| output.galley.layout_from_cursor(range.primary).row);
     for (line, row) in output.galley.rows.iter().enumerate() {
@@ -250,6 +358,6 @@ fn numbers(ui: &Ui, strip: Rect, output: &TextEditOutput, wrong: &[usize]) {
             () => theme::FAINT,
         };
         let at = pos2(strip.right() - 6.0, rect.center().y);
-        painter.text(at, Align2::RIGHT_CENTER, (line + 1).to_string(), theme::code_font(), colour);
+        painter.text(at, Align2::RIGHT_CENTER, (line + 1).to_string(), font.clone(), colour);
     }
 }

@@ -1,0 +1,96 @@
+//! What of a whole module or pattern is still as the user left it, and goes back though others changed the rest.
+//!
+//! Thread: engine. Pure.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{Edit, Module, ModuleBody, Pattern, Sample};
+
+/// The edit that takes back of `ours` (what the user put) to `old` (what was before) the parts that are in `now` (what
+/// is there) as the user put them. `None`: there are none, or it is another thing by the same name.
+pub fn still_ours(old: &Edit, ours: &Edit, now: &Edit) -> Option<Edit> {
+    let back = match (old, ours, now) {
+        (Edit::Module(name, Some(old)), Edit::Module(_, Some(ours)), Edit::Module(_, Some(now))) => {
+            (ours.uid == now.uid).then(|| Edit::Module(name.clone(), Some(Arc::new(module(old, ours, now)))))
+        }
+        (Edit::Pattern(name, Some(old)), Edit::Pattern(_, Some(ours)), Edit::Pattern(_, Some(now))) => {
+            (ours.uid == now.uid).then(|| Edit::Pattern(name.clone(), Some(Arc::new(pattern(old, ours, now)))))
+        }
+        _ => None,
+    };
+    back.filter(|back| back != now)
+}
+
+fn pick<T: PartialEq + Clone>(old: &T, ours: &T, now: &T) -> T {
+    if now == ours { old.clone() } else { now.clone() }
+}
+
+fn pick_each<K: Ord + Clone, V: PartialEq + Clone>(
+    old: &BTreeMap<K, V>,
+    ours: &BTreeMap<K, V>,
+    now: &BTreeMap<K, V>,
+) -> BTreeMap<K, V> {
+    let mut back = now.clone();
+    for key in old.keys().chain(ours.keys()) {
+        match pick(&old.get(key), &ours.get(key), &now.get(key)) {
+            Some(value) => back.insert(key.clone(), value.clone()),
+            None => back.remove(key),
+        };
+    }
+    back
+}
+
+fn module(old: &Module, ours: &Module, now: &Module) -> Module {
+    Module {
+        uid: now.uid,
+        enabled: pick(&old.enabled, &ours.enabled, &now.enabled),
+        params: pick_each(&old.params, &ours.params, &now.params),
+        body: body(&old.body, &ours.body, &now.body),
+    }
+}
+
+fn body(old: &ModuleBody, ours: &ModuleBody, now: &ModuleBody) -> ModuleBody {
+    match (old, ours, now) {
+        (
+            ModuleBody::MultiSampler { samples: old },
+            ModuleBody::MultiSampler { samples: ours },
+            ModuleBody::MultiSampler { samples: now },
+        ) if old.len() == ours.len() && ours.len() == now.len() => {
+            let each = old.iter().zip(ours).zip(now);
+            ModuleBody::MultiSampler {
+                samples: each.map(|((old, ours), now)| Arc::new(sample(old, ours, now))).collect(),
+            }
+        }
+        (
+            ModuleBody::TrackerSequencer { pattern: p, chain: c, chain_on: on },
+            ModuleBody::TrackerSequencer { pattern: our_p, chain: our_c, chain_on: our_on },
+            ModuleBody::TrackerSequencer { pattern: now_p, chain: now_c, chain_on: now_on },
+        ) => ModuleBody::TrackerSequencer {
+            pattern: pick(p, our_p, now_p),
+            chain: pick(c, our_c, now_c),
+            chain_on: pick(on, our_on, now_on),
+        },
+        _ => pick(old, ours, now),
+    }
+}
+
+fn sample(old: &Sample, ours: &Sample, now: &Sample) -> Sample {
+    Sample {
+        name: pick(&old.name, &ours.name, &now.name),
+        path: pick(&old.path, &ours.path, &now.path),
+        params: pick_each(&old.params, &ours.params, &now.params),
+    }
+}
+
+fn pattern(old: &Pattern, ours: &Pattern, now: &Pattern) -> Pattern {
+    Pattern {
+        uid: now.uid,
+        salt: pick(&old.salt, &ours.salt, &now.salt),
+        steps: pick(&old.steps, &ours.steps, &now.steps),
+        steps_per_beat: pick(&old.steps_per_beat, &ours.steps_per_beat, &now.steps_per_beat),
+        cycles: pick(&old.cycles, &ours.cycles, &now.cycles),
+        columns: pick(&old.columns, &ours.columns, &now.columns),
+        rows: pick_each(&old.rows, &ours.rows, &now.rows),
+    }
+}
