@@ -241,7 +241,7 @@ impl Dry {
         let trace = world.trace.take().unwrap_or_default();
         let session = std::mem::take(&mut world.draft);
         // Callbacks point into Lua and Lua's functions point at the world: open the ring.
-        world.finish(false, false, None);
+        world.finish(false, false, None, false);
         world.drop_all();
         match result {
             _ if tripped => Err(Failure { tripped, ..Failure::new(&budget.message()) }),

@@ -128,7 +128,7 @@ impl Scribe {
                 Event::Refused { batch, .. } => self.landed(batch, false, now),
                 Event::Loaded => self.forget(),
                 Event::WriteText => self.asked = true,
-                Event::Triggered(_) | Event::Transport | Event::Hushed | Event::Recover(_) => {}
+                Event::Triggered(_) | Event::Transport | Event::Hushed | Event::Recover(_) | Event::TakenBack { .. } => {}
             }
         }
         if self.ends.events.lagged() {
