@@ -29,7 +29,7 @@ impl Step {
         let typed = self.gone.is_empty() && next.gone.is_empty() && next.at == self.at + self.come.len();
         let word = !next.come.contains('\n')
             && next.come.chars().count() == 1
-            && !(self.come.ends_with(char::is_whitespace) && !next.come.starts_with(char::is_whitespace));
+            && (!self.come.ends_with(char::is_whitespace) || next.come.starts_with(char::is_whitespace));
         let both = self.come.is_empty() && next.come.is_empty() && next.gone.chars().count() == 1;
         if typed && word && !self.come.contains('\n') {
             self.come.push_str(&next.come);
