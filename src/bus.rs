@@ -15,7 +15,8 @@ pub mod station;
 pub mod vault;
 
 pub use ends::{
-    AskSender, AudioEnds, CallSender, EngineEnds, EventReceiver, Files, MediaEnds, Remote, ScriptEnds, Wires, wire,
+    AskSender, AudioEnds, CallSender, EngineEnds, EventReceiver, Files, MediaEnds, Remote, ScribeEnds, ScriptEnds,
+    TextWatch, Wires, wire,
 };
 pub use gate::Gate;
 pub use message::{Fired, FromAudio, Job, JobDone, ShotMessage, ToAudio};

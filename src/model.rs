@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`name`] and [`time`] (what things are called, when they are), [`param`] (the one
 //! declaration list), [`session`] (the document), [`path`] (how a person points into it),
-//! [`edit`] (one invertible change), [`command`] (what is asked), [`event`] and [`snapshot`]
+//! [`edit`] (one invertible change), [`item`] (what can differ), [`command`] (what is asked), [`event`] and [`snapshot`]
 //! (what is told), [`mod@file`] (how it is kept), [`lexicon`] (what an editor says about the language).
 
 pub mod bank;
@@ -13,6 +13,7 @@ pub mod command;
 pub mod edit;
 pub mod event;
 pub mod file;
+pub mod item;
 pub mod lexicon;
 pub mod name;
 pub mod param;
@@ -31,6 +32,7 @@ pub use command::{
 };
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};
+pub use item::Item;
 pub use lexicon::{Argument, Completion, Lexicon};
 pub use name::{Name, NameError, Uid};
 pub use param::{Param, ParamKind, ParamMap, Unit};
@@ -44,4 +46,4 @@ pub use snapshot::{
     ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, Recovery, SampleState, Snapshot, TextMark,
     TextState,
 };
-pub use time::{BeatSpan, ClockMap, Signature};
+pub use time::{BeatSpan, ClockMap, Signature, Timing};

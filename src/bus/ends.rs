@@ -8,6 +8,7 @@
 //! | audio → engine | `rtrb` 16384 | counted in `Meters::lost`, shown |
 //! | engine → readers | `ArcSwap<Snapshot>` | newest wins |
 //! | engine → subscribers | `ArrayQueue` of Events | `lagged` is set; the receiver reads the Snapshot again |
+//! | gui → scribe | [`TextWatch`] | newest wins |
 //! | audio → readers | [`super::latest`], [`Meters`] | newest wins |
 //! | engine → media → engine | `ArrayQueue` 1024 each + wake | the engine asks again next tick; a worker waits |
 
@@ -70,6 +71,8 @@ pub struct Remote {
     pub gate: Arc<Gate>,
     /// Events.
     pub events: EventHub,
+    /// Whether somebody looks at how the text stands against the session.
+    pub watch: TextWatch,
 }
 
 impl Remote {
@@ -121,12 +124,34 @@ impl CallSender {
     }
 }
 
+/// Says whether somebody looks at [`crate::model::TextState`]: while nobody does it is not kept up.
+#[derive(Clone, Default)]
+pub struct TextWatch {
+    looking: Arc<AtomicBool>,
+    waker: Waker,
+}
+
+impl TextWatch {
+    /// Begin or end looking. Thread: gui; any but audio.
+    pub fn look(&self, on: bool) {
+        if self.looking.swap(on, Ordering::AcqRel) != on && on {
+            self.waker.wake();
+        }
+    }
+
+    /// Whether somebody looks.
+    pub fn is_looked_at(&self) -> bool {
+        self.looking.load(Ordering::Acquire)
+    }
+}
+
 /// Makes Event subscriptions and tells every subscriber.
 #[derive(Clone, Default)]
 pub struct EventHub(Arc<Mutex<Vec<Weak<Subscription>>>>);
 
 struct Subscription {
     queue: ArrayQueue<Event>,
+    wanted: fn(&Event) -> bool,
     lagged: AtomicBool,
     waker: Waker,
 }
@@ -137,8 +162,14 @@ pub struct EventReceiver(Arc<Subscription>);
 impl EventHub {
     /// Subscribe with room for `room` events. Thread: any but audio.
     pub fn subscribe(&self, room: usize, waker: &Waker) -> EventReceiver {
+        self.subscribe_to(|_| true, room, waker)
+    }
+
+    /// Subscribe to some events only: the others wake nobody.
+    pub fn subscribe_to(&self, wanted: fn(&Event) -> bool, room: usize, waker: &Waker) -> EventReceiver {
         let subscription = Arc::new(Subscription {
             queue: ArrayQueue::new(room.max(1)),
+            wanted,
             lagged: AtomicBool::new(false),
             waker: waker.clone(),
         });
@@ -153,6 +184,9 @@ impl EventHub {
         let Ok(mut all) = self.0.lock() else { return };
         all.retain(|weak| {
             let Some(one) = weak.upgrade() else { return false };
+            if !(one.wanted)(event) {
+                return true;
+            }
             if one.queue.push(event.clone()).is_err() {
                 one.lagged.store(true, Ordering::Release);
             }
@@ -249,12 +283,28 @@ pub struct ScriptEnds {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Where audio is.
     pub clock: ClockReader,
+    /// Lateness is shown here.
+    pub meters: Arc<Meters>,
     /// How far the rooms are.
     pub gate: Arc<Gate>,
     /// The script's own waker, to start its thread with.
     pub waker: Waker,
     /// Wakes the engine after an offline stretch.
     pub engine_waker: Waker,
+}
+
+/// The scribe thread's ends.
+pub struct ScribeEnds {
+    /// To the engine.
+    pub asks: AskSender,
+    /// Events, without triggers.
+    pub events: EventReceiver,
+    /// The newest Snapshot.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Whether somebody looks at what it tells.
+    pub watch: TextWatch,
+    /// The scribe's own waker, to start its thread with.
+    pub waker: Waker,
 }
 
 /// How many media workers an instance has.
@@ -280,6 +330,8 @@ pub struct Wires {
     pub engine: EngineEnds,
     /// For the script.
     pub script: ScriptEnds,
+    /// For the scribe.
+    pub scribe: ScribeEnds,
     /// For the media workers.
     pub media: [MediaEnds; MEDIA_WORKERS],
     /// For everybody else.
@@ -292,7 +344,8 @@ pub fn wire() -> Wires {
     let meters = Arc::new(Meters::default());
     let (clock_writer, clock) = clock();
     let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(Session::new())));
-    let (engine_waker, script_waker) = (Waker::default(), Waker::default());
+    let (engine_waker, script_waker, scribe_waker) = (Waker::default(), Waker::default(), Waker::default());
+    let watch = TextWatch { looking: Arc::default(), waker: scribe_waker.clone() };
     let media_wakers: [Waker; MEDIA_WORKERS] = std::array::from_fn(|_| Waker::default());
     let asks = Arc::new(ArrayQueue::new(1024));
     let calls = Arc::new(ArrayQueue::new(256));
@@ -319,9 +372,17 @@ pub fn wire() -> Wires {
             events: events.subscribe(4096, &script_waker),
             snapshot: snapshot.clone(),
             clock: clock.clone(),
+            meters: meters.clone(),
             gate: gate.clone(),
             waker: script_waker,
             engine_waker: engine_waker.clone(),
+        },
+        scribe: ScribeEnds {
+            asks: ask_sender.clone(),
+            events: events.subscribe_to(|event| !matches!(event, Event::Triggered(_)), 4096, &scribe_waker),
+            snapshot: snapshot.clone(),
+            watch: watch.clone(),
+            waker: scribe_waker,
         },
         media: std::array::from_fn(|worker| MediaEnds {
             jobs: jobs.clone(),
@@ -337,6 +398,7 @@ pub fn wire() -> Wires {
             clock: clock.clone(),
             gate: gate.clone(),
             events: events.clone(),
+            watch,
         },
         engine: EngineEnds {
             asks,

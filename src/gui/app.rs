@@ -58,9 +58,11 @@ impl ViewName {
 /// Who takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyboard {
-    /// Nobody here: all keys are the host's.
+    /// Nobody here: all keys but our chords are the host's.
     Nobody,
-    /// The grid, between edits: Space and letters are the host's.
+    /// A button, a slider or a menu: the keys that move and press are ours.
+    Widget,
+    /// The grid, between edits: Space is the host's.
     Grid,
     /// Something that is typed in: all keys are ours.
     Text,
@@ -135,6 +137,7 @@ impl App {
     /// The window is about to close: what was typed goes to the session.
     pub fn close(&mut self) {
         self.code.close(&mut Intents::new(&self.remote, &mut self.told));
+        self.remote.watch.look(false);
         // The next window begins with its theme and a fresh subscription.
         (self.started, self.events) = (false, None);
     }
@@ -150,7 +153,9 @@ impl App {
                 }
             }
             Some(_) if context.text_edit_focused() => Keyboard::Text,
-            _ => Keyboard::Nobody,
+            Some(_) => Keyboard::Widget,
+            None if egui::Popup::is_any_open(context) => Keyboard::Widget,
+            None => Keyboard::Nobody,
         }
     }
 
@@ -178,6 +183,7 @@ impl App {
         let mut intents = Intents::new(&remote, &mut told);
         self.keys(ui, &mut intents);
         let files = self.files.clone();
+        remote.watch.look(self.shown == ViewName::Code);
         self.code.tend(&scene, &*files, &mut intents);
         let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::symmetric(8, 4));
         Panel::top("bar").frame(strip).show(ui, |ui| self.bar(ui, &scene, &mut intents));

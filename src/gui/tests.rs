@@ -6,6 +6,7 @@ mod editor;
 mod files;
 mod grid;
 mod shell;
+mod twoway;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

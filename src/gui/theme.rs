@@ -35,6 +35,10 @@ pub const CHOSEN: Color32 = Color32::from_rgb(0x2b, 0x4c, 0x7e);
 pub const ERROR: Color32 = Color32::from_rgb(0xff, 0x7b, 0x72);
 /// Behind a line with an error.
 pub const ERROR_LINE: Color32 = Color32::from_rgb(0x4a, 0x1e, 0x22);
+/// What the script computes and the session has otherwise.
+pub const COMPUTED: Color32 = Color32::from_rgb(0x8a, 0xb4, 0xff);
+/// Behind a line that computes such a thing.
+pub const COMPUTED_LINE: Color32 = Color32::from_rgb(0x1b, 0x28, 0x42);
 /// Warnings and counters that are not 0.
 pub const WARNING: Color32 = Color32::from_rgb(0xf2, 0xc1, 0x4e);
 /// The line the caret is on.

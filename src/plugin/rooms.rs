@@ -14,7 +14,7 @@ use crate::bus::{AudioEnds, Files, Remote, Running, wire};
 use crate::engine::Engine;
 use crate::media::{Library, Worker};
 use crate::model::{Ask, Batch, Command, Loading, Origin, Session};
-use crate::script::Script;
+use crate::script::{Scribe, Script};
 
 /// Every live instance of this process.
 pub static INSTANCES: Instances<Remote> = Instances::new();
@@ -42,12 +42,13 @@ pub struct Rooms {
     loading: Mutex<Option<Arc<str>>>,
 }
 
-// Fields drop in this order: the list first, then the threads (journal, script, media, engine), so nobody sends to a
-// room that is gone.
+// Fields drop in this order: the list first, then the threads (journal, scribe, script, media, engine), so nobody sends
+// to a room that is gone.
 struct Started {
     _listed: Registered<Remote>,
     remote: Remote,
     _journal: Option<Running>,
+    _scribe: Option<Running>,
     _script: Option<Running>,
     _media: Vec<Running>,
     _engine: Option<Running>,
@@ -92,6 +93,11 @@ impl Rooms {
             let clock = std::time::Instant::now;
             let script =
                 keep(station::start("tracklight script", &waker, move || Script::new(ends, files, clock)), "script");
+            let ends = wires.scribe;
+            let waker = ends.waker.clone();
+            let files: Arc<dyn Files> = Arc::new(Library);
+            let scribe =
+                keep(station::start("tracklight scribe", &waker, move || Scribe::new(ends, files, clock)), "scribe");
             let journal = Shelf::of_user().and_then(|shelf| {
                 let waker = Waker::default();
                 let (remote, given) = (wires.remote.clone(), self.given.clone());
@@ -106,6 +112,7 @@ impl Rooms {
                 _listed: listed,
                 remote: wires.remote,
                 _journal: journal,
+                _scribe: scribe,
                 _script: script,
                 _media: media,
                 _engine: engine,

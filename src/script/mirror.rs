@@ -2,14 +2,16 @@
 //!
 //! Thread: any. Only what differs from a new session is written; declarations first, live chunks last and verbatim.
 
+pub(super) mod single;
+
 use std::fmt::Write as _;
 
 use super::source::is_function;
 use crate::model::name::salt_of;
 use crate::model::session::MASTER;
 use crate::model::{
-    ClockSource, Column, ConnKind, Connection, Cycles, Hit, Module, ModuleBody, ModuleKind, Name, Param, ParamKind,
-    ParamMap, Pattern, Row, Sample, Session, sample_name,
+    ChainEntry, ClockSource, Column, ConnKind, Connection, Curve, Cycles, Hit, MacroMap, Module, ModuleBody,
+    ModuleKind, Name, Param, ParamKind, ParamMap, Path, Pattern, Row, Sample, Session, sample_name,
 };
 
 /// The Lua text that rebuilds an equal session in an empty instance.
@@ -20,15 +22,8 @@ pub fn mirror(session: &Session) -> String {
         write_pattern(&mut text, name, pattern);
     }
     for (name, chain) in &session.chains {
-        let entries: Vec<String> = chain
-            .entries
-            .iter()
-            .map(|e| {
-                let mute = if e.mute { ", mute = true" } else { "" };
-                format!("{{ {}, {}{mute} }}", quote(e.pattern.as_str()), e.repeats)
-            })
-            .collect();
-        let _ = writeln!(text, "chain({}, {{ {} }})", quote(name.as_str()), entries.join(", "));
+        let entries: Vec<String> = chain.entries.iter().map(chain_entry).collect();
+        let _ = writeln!(text, "chain({}, {})", quote(name.as_str()), list(&entries));
     }
     for (name, folder) in &session.banks {
         let _ = writeln!(text, "bank({}, {})", quote(name), quote(folder));
@@ -40,22 +35,35 @@ pub fn mirror(session: &Session) -> String {
     }
     connections(&mut text, session);
     for (path, map) in &session.macros {
-        let curve =
-            if map.curve.name() == "lin" { String::new() } else { format!(", curve = \"{}\"", map.curve.name()) };
-        let _ = writeln!(
-            text,
-            "macro({}):map({}, {{ min = {}, max = {}{curve} }})",
-            map.number,
-            quote(&typed_path(session, path)),
-            number(map.min),
-            number(map.max)
-        );
+        let path = quote(&typed_path(session, path));
+        let _ = writeln!(text, "macro({}):map({path}, {})", map.number, mapping(map));
     }
     for (name, chunk) in &session.live {
-        let body = if is_function(chunk) { chunk.to_string() } else { quote(chunk) };
-        let _ = writeln!(text, "live({}, {body})", quote(name));
+        let _ = writeln!(text, "{}", live(name, chunk));
     }
     text
+}
+
+fn live(name: &str, chunk: &str) -> String {
+    let body = if is_function(chunk) { chunk.to_owned() } else { quote(chunk) };
+    format!("live({}, {body})", quote(name))
+}
+
+/// An entry of a chain, as a table.
+pub(super) fn chain_entry(entry: &ChainEntry) -> String {
+    let mute = if entry.mute { ", mute = true" } else { "" };
+    format!("{{ {}, {}{mute} }}", quote(entry.pattern.as_str()), entry.repeats)
+}
+
+/// The options of a mapping, as a table.
+fn mapping(map: &MacroMap) -> String {
+    let curve = if map.curve == Curve::Lin { String::new() } else { format!(", curve = \"{}\"", map.curve.name()) };
+    format!("{{ min = {}, max = {}{curve} }}", number(map.min), number(map.max))
+}
+
+/// Expressions as a table.
+pub(super) fn list(entries: &[String]) -> String {
+    if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 fn clock(text: &mut String, session: &Session) {
@@ -80,18 +88,18 @@ fn clock(text: &mut String, session: &Session) {
 }
 
 /// A number that Lua reads back exactly.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     // Rust writes the shortest digits that read back to the same value, and so does Lua read them.
     format!("{value}")
 }
 
 /// A 64-bit number as Lua's integers hold it.
-fn whole(value: u64) -> String {
+pub(super) fn whole(value: u64) -> String {
     if value <= i64::MAX as u64 { value.to_string() } else { format!("0x{value:016x}") }
 }
 
 /// A text as a Lua literal.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -112,7 +120,7 @@ fn quote(text: &str) -> String {
     out
 }
 
-fn value(param: Param, value: f64) -> String {
+pub(super) fn value(param: Param, value: f64) -> String {
     match param.desc().kind {
         ParamKind::Choice(_) => quote(&param.show(value)),
         ParamKind::Switch => (value != 0.0).to_string(),
@@ -120,11 +128,11 @@ fn value(param: Param, value: f64) -> String {
     }
 }
 
-fn params(map: &ParamMap) -> Vec<String> {
+pub(super) fn params(map: &ParamMap) -> Vec<String> {
     map.iter().map(|(param, v)| format!("{} = {}", param.desc().name, value(*param, *v))).collect()
 }
 
-fn hit(hit: &Hit) -> String {
+pub(super) fn hit(hit: &Hit) -> String {
     let mut parts = vec![format!("index = {}", hit.index)];
     parts.extend(hit.length.map(|v| format!("length = {v}")));
     parts.extend(hit.note.map(|v| format!("note = {v}")));
@@ -136,6 +144,15 @@ fn hit(hit: &Hit) -> String {
     }
     parts.extend(params(&hit.params));
     format!("{{ {} }}", parts.join(", "))
+}
+
+/// A row as an expression; an empty one is `false`.
+pub(super) fn row(row: &Row) -> String {
+    match row {
+        Row::Empty => "false".to_owned(),
+        Row::Rest => "\"-\"".to_owned(),
+        Row::Hit(found) => hit(found),
+    }
 }
 
 fn write_pattern(text: &mut String, name: &Name, pattern: &Pattern) {
@@ -165,12 +182,9 @@ fn write_pattern(text: &mut String, name: &Name, pattern: &Pattern) {
     }
     let _ = writeln!(text, "{head}, rows = {{");
     for (place, row) in &pattern.rows {
-        let row = match row {
-            Row::Empty => continue,
-            Row::Rest => "\"-\"".to_owned(),
-            Row::Hit(found) => hit(found),
-        };
-        let _ = writeln!(text, "  [{place}] = {row},");
+        if *row != Row::Empty {
+            let _ = writeln!(text, "  [{place}] = {},", self::row(row));
+        }
     }
     text.push_str("} })\n");
 }
@@ -217,7 +231,7 @@ fn write_module(text: &mut String, name: &Name, module: &Module) {
 }
 
 /// The entries of a bank; a path alone where it says everything.
-fn bank<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Vec<String> {
+pub(super) fn bank<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Vec<String> {
     // Names that are written are taken before any is derived, as the reader does it.
     let derived = |path: &str, taken: &[String]| sample_name::unique(path, taken);
     let plain = |s: &Sample| s.params.is_empty() && !s.path.ends_with(['/', '\\']) && !s.path.contains(['*', '?', '[']);
@@ -265,22 +279,26 @@ fn connections(text: &mut String, session: &Session) {
         }
     }
     for cable in &session.connections {
-        let Connection { from, to, kind, volume, auto } = cable;
-        let (from, to) = (quote(from.as_str()), quote(to.as_str()));
-        match (auto, *volume == 1.0) {
+        match (cable.auto, cable.volume == 1.0) {
             (true, true) => {}
             (true, false) => {
                 let path = format!("{}.connectionVolume[{}]", cable.to, place_of(session, &cable.to, &cable.from));
-                let _ = writeln!(text, "setParam({}, {})", quote(&path), number(*volume));
+                let _ = writeln!(text, "setParam({}, {})", quote(&path), number(cable.volume));
             }
-            (false, true) => {
-                let _ = writeln!(text, "connect({from}, {to}, \"{}\")", kind.name());
-            }
-            (false, false) => {
-                let volume = number(*volume);
-                let _ = writeln!(text, "connect({from}, {to}, {{ kind = \"{}\", volume = {volume} }})", kind.name());
+            (false, _) => {
+                let _ = writeln!(text, "{}", connect(cable));
             }
         }
+    }
+}
+
+/// The statement that lays a cable.
+fn connect(cable: &Connection) -> String {
+    let (from, to, kind) = (quote(cable.from.as_str()), quote(cable.to.as_str()), cable.kind.name());
+    if cable.volume == 1.0 {
+        format!("connect({from}, {to}, \"{kind}\")")
+    } else {
+        format!("connect({from}, {to}, {{ kind = \"{kind}\", volume = {} }})", number(cable.volume))
     }
 }
 
@@ -293,9 +311,10 @@ fn place_of(session: &Session, to: &Name, from: &Name) -> String {
     (place + 1).to_string()
 }
 
-fn typed_path(session: &Session, path: &crate::model::Path) -> String {
+/// A path as people type it: a source whose name is a number by its place.
+pub(super) fn typed_path(session: &Session, path: &Path) -> String {
     match path {
-        crate::model::Path::Connection { module, source } => {
+        Path::Connection { module, source } => {
             format!("{module}.connectionVolume[{}]", place_of(session, module, source))
         }
         other => other.to_string(),

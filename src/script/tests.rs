@@ -16,7 +16,7 @@ use crate::bus::{EngineEnds, Files, Gate, Remote, wire};
 use crate::model::{Batch, ClockMap, ConsoleLine, Session};
 
 /// Files that are there only in memory.
-pub(super) struct Shelf;
+pub(in crate::script) struct Shelf;
 
 impl Files for Shelf {
     fn expand(&self, asked: &str, _: &[String]) -> Result<Vec<String>, String> {

@@ -88,7 +88,8 @@ fn typing_is_saved_after_a_pause_and_never_overwritten() {
     assert_eq!(bench.value("Script"), format!("x{TEXT}"));
     // A frame of the harness takes a sixtieth of a second.
     bench.frames(31);
-    assert_eq!(bench.command(), Command::SetText(Arc::from(format!("x{TEXT}"))));
+    let after = Arc::from(format!("x{TEXT}"));
+    assert_eq!(bench.command(), Command::EditText { before: Arc::from("from elsewhere"), after });
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn running_saves_first() {
     bench.letters("--");
     bench.keys(Modifiers::COMMAND, Key::Enter);
     let batches = bench.batches();
-    assert!(matches!(&batches[0].commands[..], [Command::SetText(text)] if text.starts_with("--clock")));
+    assert!(matches!(&batches[0].commands[..], [Command::EditText { after, .. }] if after.starts_with("--clock")));
     assert!(!batches[0].origin.is_user(), "typing is no step of the music's undo");
     assert_eq!(ran(&mut bench).1, "--clock:setBPM(128)");
 }

@@ -129,5 +129,5 @@ fn a_closed_window_leaves_what_was_typed_in_the_session() {
     bench.frames(2);
     bench.letters("x");
     bench.harness.state_mut().close();
-    assert_eq!(bench.command(), Command::SetText(Arc::from("x")));
+    assert_eq!(bench.command(), Command::EditText { before: "".into(), after: "x".into() });
 }

@@ -9,14 +9,18 @@ mod hint;
 mod history;
 mod keep;
 mod keys;
+mod marks;
+mod merge;
 mod page;
 mod pairs;
 mod place;
 mod popup;
 mod run;
+mod standing;
 mod under;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use egui::{ComboBox, Id, Panel, RichText, Ui};
 
@@ -32,6 +36,7 @@ use file::{ScriptFile, Turn};
 use keep::Keeper;
 use place::Place;
 use run::{MOMENTS, Runs, countdown, moment_name};
+use standing::{Standing, Wish, standing};
 
 pub use buffer::editor_id;
 #[cfg(test)]
@@ -78,9 +83,9 @@ impl Code {
 
     /// What must happen every frame, shown or not: results, the session's text, saving what was typed.
     pub fn tend(&mut self, scene: &Scene, files: &dyn Files, intents: &mut Intents<'_>) {
-        if let Some(text) = self.keeper.look(&scene.snapshot.session.text) {
-            self.buffer.take_in(&text);
-            self.runs.follow(&text);
+        if let Some(merged) = self.keeper.look(&scene.snapshot.session.text, &self.buffer.text, scene.time) {
+            self.buffer.take_in(&merged, scene.time);
+            self.runs.follow(&self.buffer.text);
         }
         self.runs.look(&scene.snapshot, &self.buffer.text, scene.time);
         if self.keeper.due(scene.time) {
@@ -129,8 +134,8 @@ impl Code {
 
     /// Send what was typed, if anything.
     pub fn save(&mut self, intents: &mut Intents<'_>) {
-        if let Some(text) = self.keeper.send(&self.buffer.text) {
-            intents.keep("script text", Command::SetText(text));
+        if let Some((before, after)) = self.keeper.send(&self.buffer.text) {
+            intents.keep("script text", Command::EditText { before, after });
         }
     }
 
@@ -142,17 +147,22 @@ impl Code {
         ui.horizontal(|ui| self.tools(ui, scene, intents));
         if self.mirrored {
             self.complaints(ui);
-            return self.show_mirror(ui, scene);
+            return self.show_mirror(ui, scene, intents);
         }
         let turn = self.file.ui(ui, files, &scene.snapshot.session, &self.buffer.text, intents);
         self.turn(turn, scene.time, intents);
         self.buffer.wants_keys |= std::mem::take(&mut self.file.leaves);
         self.complaints(ui);
-        let desk = Desk { words: (self.words)(), snapshot: &scene.snapshot, time: scene.time };
+        // While something is on its way nothing is offered: it would be about a text that is gone.
+        let marks = if self.keeper.is_settled() { marks::of(&scene.snapshot.text, &self.buffer.text) } else { &[] };
+        let desk = Desk { words: (self.words)(), snapshot: &scene.snapshot, marks, time: scene.time };
         let typed = self.buffer.edit(ui, &self.runs, &desk);
         if typed.changed {
             self.keeper.typed(scene.time);
             self.runs.follow(&self.buffer.text);
+        }
+        if let Some(text) = typed.chosen.filter(|_| !typed.changed) {
+            self.put(&text, scene.time, intents);
         }
         for action in typed.actions {
             match action {
@@ -160,6 +170,14 @@ impl Code {
                 other => self.act(other, intents),
             }
         }
+    }
+
+    /// Another text by the person's own hand, as if it were typed: text undo brings the one before back.
+    fn put(&mut self, text: &Arc<str>, time: f64, intents: &mut Intents<'_>) {
+        self.buffer.replace(text);
+        self.keeper.typed(time);
+        self.runs.follow(text);
+        self.save(intents);
     }
 
     fn tools(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
@@ -210,6 +228,9 @@ impl Code {
             ui.separator();
             ui.label(RichText::new(text).color(theme::EDITING));
         }
+        if !self.mirrored && standing::counter(ui, &self.standing(scene)) {
+            self.mirrored = true;
+        }
         if self.keeper.unsaved() {
             ui.label(RichText::new("•").color(theme::EDITING)).on_hover_text("Typed, and saved in a moment");
         }
@@ -224,7 +245,20 @@ impl Code {
         }
     }
 
-    fn show_mirror(&mut self, ui: &mut Ui, scene: &Scene) {
+    fn standing<'a>(&self, scene: &'a Scene) -> Standing<'a> {
+        standing(&scene.snapshot.text, &self.buffer.text, !self.keeper.is_settled())
+    }
+
+    fn show_mirror(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
+        let wish = standing::strip(ui, &self.standing(scene));
+        match wish {
+            Some(Wish::RunScript) => self.act(Action::RunAll, intents),
+            Some(Wish::WriteText) => {
+                self.save(intents);
+                intents.ask("write into script", Ask::WriteText);
+            }
+            None => {}
+        }
         let revision = scene.snapshot.revision;
         if self.generated.0 != Some(revision) {
             self.generated.1.replace(&(self.mirror)(&scene.snapshot.session));

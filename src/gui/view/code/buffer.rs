@@ -1,6 +1,7 @@
 //! The editor of one buffer: numbers, colours, marks, and what stands around the caret. Thread: gui.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::{TextEditOutput, TextEditState};
@@ -14,6 +15,8 @@ use super::context::Context;
 use super::find::Find;
 use super::hint;
 use super::history::History;
+use super::marks;
+use super::merge::{Merged, follow};
 use super::popup::Popup;
 use super::run::Runs;
 use crate::gui::keymap::Action;
@@ -21,8 +24,8 @@ use crate::gui::theme;
 use crate::gui::widget::lua_text::LuaText;
 use crate::gui::widget::script_text::{byte_of, position_of};
 use crate::gui::widget::{named, script_text};
-use crate::model::Snapshot;
 use crate::model::lexicon::Completion;
+use crate::model::{Snapshot, TextMark};
 
 /// The editor's identity.
 pub fn editor_id() -> Id {
@@ -41,6 +44,8 @@ pub struct Desk<'a> {
     pub words: &'static [Completion],
     /// What there is.
     pub snapshot: &'a Snapshot,
+    /// What the text computes and the session has otherwise.
+    pub marks: &'a [TextMark],
     /// Seconds since the window opened.
     pub time: f64,
 }
@@ -89,17 +94,22 @@ pub struct Typed {
     pub changed: bool,
     /// What was asked for.
     pub actions: Vec<Action>,
+    /// The whole text that shall stand here instead, chosen at a mark.
+    pub chosen: Option<Arc<str>>,
 }
 
 impl Buffer {
-    /// What was changed elsewhere comes in: no step of the text's undo.
-    pub fn take_in(&mut self, text: &str) {
-        self.replace(text);
-        if self.history.is_fresh() {
-            self.history.begin(text);
-        } else {
-            self.history.outside(text);
-        }
+    /// What was changed elsewhere comes in: caret, selection and the steps of the text's undo stay at their place.
+    pub fn take_in(&mut self, merged: &Merged, time: f64) {
+        self.history.look(&self.text, &self.selection, time);
+        let place =
+            |at: usize| position_of(&merged.text, follow(&merged.changes, byte_of(&self.text, at), &merged.text));
+        self.selection = place(self.selection.start)..place(self.selection.end);
+        self.caret = place(self.caret);
+        self.history.outside(&merged.changes, &merged.text);
+        self.text.clone_from(&merged.text);
+        self.moved = true;
+        self.popup.close();
     }
 
     /// Put another text here, as if it were typed. The caret stays with its letters.
@@ -175,7 +185,11 @@ impl Buffer {
             if let Some(offset) = self.scroll_to.take() {
                 area = area.scroll_offset(offset);
             }
-            let shown = area.show(ui, |ui| self.lines(ui, id, runs, desk));
+            let shown = area.show(ui, |ui| {
+                let output = self.lines(ui, id, runs, desk);
+                typed.chosen = marks::beside(ui, desk.marks, &output.galley, output.galley_pos);
+                output
+            });
             self.scroll = shown.state.clamped_offset();
             let output = shown.inner;
             typed.changed |= output.response.changed();
@@ -256,11 +270,13 @@ impl Buffer {
         ui.visuals_mut().text_cursor.blink = desk.time - self.typed_at > 0.5;
         let faults = self.faults(desk.time);
         let more = if runs.marks.is_empty() && faults.is_empty() { 0.0 } else { MESSAGE_ROOM };
+        let more = if desk.marks.is_empty() { more } else { marks::ROOM };
         let output = show(ui, id, &mut self.text, &mut self.colours, &font, more);
         named(&output.response, "Script");
         let focused = output.response.has_focus();
         self.colours.read(&self.text);
-        let mut shapes = super::under::stripes(self, ui, &output, runs, desk.time, focused);
+        let mut shapes = marks::stripes(desk.marks, &output.galley, output.galley_pos, ui.clip_rect());
+        shapes.extend(super::under::stripes(self, ui, &output, runs, desk.time, focused));
         shapes.extend(super::under::boxes(self, ui, &output, focused));
         ui.painter().set(under, Shape::Vec(shapes));
         super::under::squiggles(self, ui, &output, runs, &faults);

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::merge::Change;
+
 /// Most steps kept.
 const STEPS_MAX: usize = 2000;
 /// Seconds after which typing on is a step of its own.
@@ -25,9 +27,8 @@ impl Step {
             return false;
         }
         let typed = self.gone.is_empty() && next.gone.is_empty() && next.at == self.at + self.come.len();
-        let word = !next.come.contains('\n')
-            && next.come.chars().count() == 1
-            && (!self.come.ends_with(char::is_whitespace) || next.come.starts_with(char::is_whitespace));
+        let begins_a_word = self.come.ends_with(char::is_whitespace) && !next.come.starts_with(char::is_whitespace);
+        let word = !next.come.contains('\n') && next.come.chars().count() == 1 && !begins_a_word;
         let both = self.come.is_empty() && next.come.is_empty() && next.gone.chars().count() == 1;
         if typed && word && !self.come.contains('\n') {
             self.come.push_str(&next.come);
@@ -82,29 +83,34 @@ impl History {
         self.selection = selection.clone();
     }
 
-    /// Somebody else changed the text to this: no step of ours. Steps before and after that place stay; what was
-    /// changed here at that very place can not be had back any more.
-    pub fn outside(&mut self, text: &str) {
-        let (at, gone, come) = difference(&self.text, text);
-        let by = come.len() as isize - gone.len() as isize;
-        let moved = |at: usize| at.saturating_add_signed(by);
-        // The place of the change in the text that each step, from the newest back, was done to.
-        let (mut start, mut end) = (at, gone.end);
-        let mut keep = self.done.len();
-        for step in self.done.iter_mut().rev() {
-            let shift = step.gone.len() as isize - step.come.len() as isize;
-            if end <= step.at {
-                step.at = moved(step.at);
-            } else if start >= step.at + step.come.len() {
-                (start, end) = (start.saturating_add_signed(shift), end.saturating_add_signed(shift));
-            } else {
-                break;
-            }
-            keep -= 1;
+    /// Somebody else changed the text to this: no step of ours. Every text that the steps lead to, back and forth, gets
+    /// the same change; where half of it lies in something typed here, the steps on that side end there.
+    pub fn outside(&mut self, changes: &[Change], text: &str) {
+        let gone: usize = changes.iter().map(|change| change.old.len()).sum();
+        if self.is_fresh() || gone > self.text.len() / 2 {
+            return self.begin(text);
         }
-        self.done.drain(..keep);
-        self.undone.clear();
-        text.clone_into(&mut self.text);
+        // From the last: the places of those before it hold.
+        for change in changes.iter().rev() {
+            self.put_in(change.old.clone(), &text[change.new.clone()]);
+        }
+        if self.text != text {
+            self.begin(text);
+        }
+    }
+
+    fn put_in(&mut self, place: Range<usize>, new: &str) {
+        let at = self.text[..place.start].chars().count();
+        let letters = at..at + self.text[place.clone()].chars().count();
+        let shift = Shift { place: place.clone(), letters, new };
+        shift.select(&mut self.selection);
+        walk(&mut self.done, shift.clone(), |Step { at, gone, come, before, after, .. }, shift| {
+            shift.pass(at, come, gone, after, before)
+        });
+        walk(&mut self.undone, shift, |Step { at, gone, come, before, after, .. }, shift| {
+            shift.pass(at, gone, come, before, after)
+        });
+        self.text.replace_range(place, new);
     }
 
     /// Begin with this text: nothing before it can be had back.
@@ -138,6 +144,74 @@ impl History {
     }
 }
 
+/// A change from elsewhere: the bytes and letters it replaces in the text that a step leads from.
+#[derive(Clone)]
+struct Shift<'a> {
+    place: Range<usize>,
+    letters: Range<usize>,
+    new: &'a str,
+}
+
+/// What becomes of a change where a step is taken.
+enum Passed {
+    /// It is in the text that the step leads to as well.
+    On,
+    /// It lies in what the step takes away, and ends there.
+    In,
+    /// Half of it does: the step makes no sense any more.
+    Half,
+}
+
+impl Shift<'_> {
+    fn select(&self, selection: &mut Range<usize>) {
+        let count = self.new.chars().count();
+        let letter = |at: usize| match at {
+            _ if at >= self.letters.end => at - self.letters.end + self.letters.start + count,
+            _ => at.min(self.letters.start + count),
+        };
+        *selection = letter(selection.start)..letter(selection.end);
+    }
+
+    /// Go over a step at `at` that takes `there` away and puts `next` in its place; `from` and `to` are selected.
+    fn pass(
+        &mut self,
+        at: &mut usize,
+        there: &mut String,
+        next: &str,
+        from: &mut Range<usize>,
+        to: &mut Range<usize>,
+    ) -> Passed {
+        self.select(from);
+        let end = *at + there.len();
+        if self.place.end <= *at {
+            *at = *at - self.place.len() + self.new.len();
+        } else if self.place.start >= end {
+            let moved =
+                |range: &Range<usize>, less: usize, more: usize| range.start - less + more..range.end - less + more;
+            self.place = moved(&self.place, there.len(), next.len());
+            self.letters = moved(&self.letters, there.chars().count(), next.chars().count());
+        } else if *at <= self.place.start && self.place.end <= end {
+            there.replace_range(self.place.start - *at..self.place.end - *at, self.new);
+            return Passed::In;
+        } else {
+            return Passed::Half;
+        }
+        self.select(to);
+        Passed::On
+    }
+}
+
+/// Take a change through steps, the next one to be taken first.
+fn walk(steps: &mut Vec<Step>, mut shift: Shift<'_>, mut pass: impl FnMut(&mut Step, &mut Shift<'_>) -> Passed) {
+    for number in (0..steps.len()).rev() {
+        match pass(&mut steps[number], &mut shift) {
+            Passed::On => {}
+            Passed::In => return,
+            Passed::Half => return drop(steps.drain(..=number)),
+        }
+    }
+}
+
 /// The one stretch in which two texts differ: where, and its bytes in each.
 fn difference(old: &str, new: &str) -> (usize, Range<usize>, Range<usize>) {
     let mut start = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
@@ -156,6 +230,11 @@ fn difference(old: &str, new: &str) -> (usize, Range<usize>, Range<usize>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn outside(history: &mut History, text: &str) {
+        let changes = super::super::merge::changes(&history.text, text).expect("they are short");
+        history.outside(&changes, text);
+    }
 
     fn caret(at: usize) -> Range<usize> {
         at..at
@@ -204,7 +283,7 @@ mod tests {
         history.begin("a = 1\nb = 2\nc = 3");
         history.look("aa = 1\nb = 2\nc = 3", &caret(2), 0.0);
         history.look("aa = 1\nb = 2\ncc = 3", &caret(15), 9.0);
-        history.outside("aa = 1\nb = 2222\ncc = 3");
+        outside(&mut history, "aa = 1\nb = 2222\ncc = 3");
         let mut seen = vec![];
         while let Some((text, _)) = history.undo() {
             seen.push(text.to_owned());
@@ -212,7 +291,7 @@ mod tests {
         assert_eq!(seen, ["aa = 1\nb = 2222\nc = 3", "a = 1\nb = 2222\nc = 3"]);
         while history.redo().is_some() {}
         assert_eq!(history.text, "aa = 1\nb = 2222\ncc = 3");
-        history.outside("aa = 1\nb = 2222\nx = 3");
+        outside(&mut history, "aa = 1\nb = 2222\nx = 3");
         assert_eq!(history.undo(), None, "the newest step was at that very place, and older ones lie under it");
     }
 
@@ -225,7 +304,7 @@ mod tests {
             for (number, text) in texts.iter().enumerate() {
                 history.look(text, &caret(0), number as f64 * 9.0);
             }
-            history.outside(&other);
+            outside(&mut history, &other);
             while history.undo().is_some() {}
             while history.redo().is_some() {}
             prop_assert_eq!(&history.text, &other);
