@@ -206,7 +206,13 @@ fn whole_sampler(paths: &[PathBuf], block: usize) -> Result<f64, Failure> {
             let (speed, pan) = voice(group * PER_GROUP + i);
             let params = [(Param::SPEED, speed), (Param::PAN, pan)].into_iter().collect();
             let hit = Hit { params, ..Hit::default() };
-            Ok(Command::Trigger(Shot { module: Name::new(&format!("s{group}"))?, hit, gate: None, at: None }))
+            Ok(Command::Trigger(Shot {
+                module: Name::new(&format!("s{group}"))?,
+                hit,
+                gate: None,
+                at: None,
+                jump: None,
+            }))
         });
         let shots = shots.collect::<Result<Vec<_>, Failure>>()?;
         house.ask(shots)?;

@@ -1,4 +1,5 @@
--- First light: a small beat to read, play and change. Ctrl+Enter runs the block you stand in, at the next bar.
+-- You hear a small beat with a bell over a pad: something to read, play and change. Ctrl+Enter runs the block you stand in,
+-- at the next bar.
 
 local clock = engine:getClock()
 seed(7)                                   -- all chance in this song hangs on this number

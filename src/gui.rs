@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`app`] (the frame and what is in it), [`scene`] (what one frame sees, and how it asks),
 //! [`keymap`] (every key), [`theme`] (every colour), [`playhead`] (which row sounds), [`view`] (the three views),
-//! [`widget`] (their parts), [`window`] (the window that nice-plug opens).
+//! [`widget`] (their parts), [`window`] (the window around it all).
 
 pub mod app;
 pub mod keymap;
@@ -17,7 +17,7 @@ pub mod widget;
 pub mod window;
 
 pub use app::{App, Keyboard, ViewName};
-pub use window::{FIRST_SIZE, Windowed, settings};
+pub use window::{Content, FIRST_SIZE, Look, Windowed, open};
 
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,9 @@ fn main() -> ExitCode {
         words => {
             let resume = words.contains(&"--resume");
             tracklight::plugin::journal::RESUME.store(resume, std::sync::atomic::Ordering::Release);
-            device::open(args.into_iter().filter(|word| word != "--resume").collect())
+            let words: Vec<String> =
+                words.iter().filter(|word| **word != "--resume").map(|word| (*word).to_owned()).collect();
+            device::open(&words)
         }
     }
 }
@@ -104,26 +106,39 @@ fn read(words: &[&str]) -> Result<(Settings, Vec<Act>), String> {
     Ok((settings, acts))
 }
 
+#[cfg(feature = "standalone")]
+const OPTIONS: &str = "
+acts of the window, done when it opens: --load, --script, --commands, --do; --media DIR as above
+settings of the window:
+  --backend auto|jack|alsa|dummy   where sound goes (auto: JACK, else ALSA, else nowhere)
+  --sample-rate HZ                 frames per second (48000); JACK has its own
+  --period-size FRAMES             frames per block (512); JACK has its own
+  --tempo BPM                      tempo of the transport (120)
+  --timesig-num N --timesig-denom N    its signature (4/4)
+  --output-device NAME             ALSA device to play on; '' lists them
+  --input-device NAME              ALSA device to hear; '' lists them
+  --midi-input NAME                ALSA MIDI port to listen to; '' lists them
+  --connect-jack-inputs A:1,A:2    JACK ports to hear
+  --connect-jack-midi-input PORT   JACK MIDI port to listen to
+With ALSA and dummy the transport always plays. With JACK its transport leads: start it there (`jack_transport`), or
+take the program's own clock: clock:setSource(\"internal\") clock:play().
+";
+
 /// The window with a sound device: only in builds that have the system's audio libraries.
 #[cfg(feature = "standalone")]
 mod device {
     use std::process::ExitCode;
 
-    use tracklight::plugin::{Tracklight, variant::Standalone};
+    use tracklight::plugin::standalone;
+
+    use super::OPTIONS;
 
     pub fn help() {
-        println!("\noptions of the window, among others:");
-        println!("  --backend auto|jack|alsa|dummy   where sound goes (auto)");
-        println!("  --sample-rate HZ                 frames per second (48000)");
-        println!("  --period-size FRAMES             frames per block (512)");
-        println!("  --tempo BPM                      tempo told to the plug-in (120)");
+        print!("{OPTIONS}");
     }
 
-    pub fn open(args: Vec<String>) -> ExitCode {
-        match nice_plug::prelude::nice_export_standalone_with_args::<Tracklight<Standalone>, _>(args) {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        }
+    pub fn open(words: &[String]) -> ExitCode {
+        super::end(standalone::open(words))
     }
 }
 
@@ -135,7 +150,7 @@ mod device {
         println!("\nThis build has no sound devices (it was made without the feature `standalone`).");
     }
 
-    pub fn open(_: Vec<String>) -> ExitCode {
+    pub fn open(_: &[String]) -> ExitCode {
         eprintln!("tracklight: this build has no sound devices; build it with `--features standalone`");
         ExitCode::from(2)
     }

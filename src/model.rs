@@ -46,4 +46,4 @@ pub use snapshot::{
     ConsoleKind, ConsoleLine, EvalOutcome, EvalResult, Loading, Notice, Recovery, SampleState, Snapshot, TextMark,
     TextState,
 };
-pub use time::{BeatSpan, ClockMap, Signature};
+pub use time::{BeatSpan, ClockMap, Signature, Timing};

@@ -11,20 +11,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
-use nice_plug_egui::{EguiEditor, RepaintNotifier};
 
+pub mod acts;
 pub mod block;
 pub mod clap_front;
 pub mod editor;
 pub mod guard;
 pub mod headless;
 pub mod instances;
+mod jack_beats;
 pub mod journal;
 pub mod keeper;
 mod load;
+pub mod own_window;
 pub mod params;
 pub mod persist;
 pub mod rooms;
+#[cfg(feature = "standalone")]
+pub mod standalone;
 pub mod variant;
 pub mod vst3_front;
 
@@ -89,7 +93,7 @@ impl<V: Variant> Plugin for Tracklight<V> {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = block::MOST_EVENTS;
 
-    type Editor = EguiEditor<editor::Guarded<editor::Late>>;
+    type Editor = editor::Opener<editor::Late>;
     type SysExMessage = ();
     type BackgroundTask = ();
 
@@ -110,7 +114,8 @@ impl<V: Variant> Plugin for Tracklight<V> {
             keeper.adopt(move || executor.execute_background(()));
             return None;
         }
-        editor::editor(editor::Late::new(self.rooms.clone()), RepaintNotifier::default(), self.faults.clone())
+        let content = editor::Late::new(self.rooms.clone(), V::window());
+        Some(editor::Opener::new(content, self.faults.clone()))
     }
 
     /// Thread: main, before anything of a state is applied.
@@ -179,7 +184,10 @@ impl<V: Variant> Plugin for Tracklight<V> {
         let activity = guard(&faults.audio_panics, || {
             load.measure(main.samples(), meters, || {
                 block.read_notes(main.samples(), || context.next_event(), faults);
-                let transport = block::transport(context.transport());
+                let mut transport = block::transport(context.transport());
+                if context.plugin_api() == PluginApi::Standalone {
+                    jack_beats::count(context.transport(), &mut transport);
+                }
                 block.run(processor, *has_input, main, aux, transport.as_ref(), &params.read())
             })
         });

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod docs;
 pub mod dry;
 mod held;
+mod hook;
 mod matcher;
 pub mod mirror;
 pub mod observe;
@@ -20,6 +21,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 pub mod vm;
+pub mod watch;
 pub mod world;
 
 use std::cell::RefCell;
@@ -32,20 +34,22 @@ use std::time::{Duration, Instant};
 use mlua::{Function, Lua, MultiValue, Value};
 
 use crate::bus::{Files, Pace, ScriptEnds, Station};
+pub use crate::model::Timing;
 use crate::model::{
     Ask, BatchId, Command, ConsoleKind, EvalCall, EvalOutcome, EvalResult, Event, Origin, Snapshot, When,
 };
 
 use clock::Follow;
-pub use clock::Timing;
 pub use docs::{completions, help, manual, stubs};
 pub use dry::{Dry, Made};
 pub use mirror::mirror;
+use observe::Heard;
 pub use patch::{Patched, patch};
 pub use scribe::Scribe;
 use source::Source;
-use vm::{Budget, Limits, Now};
-use world::{Pending, Run, Scope, Shared, World};
+use vm::{Budget, Limits, Now, Sandbox};
+use watch::ClockState;
+use world::{Pending, Run, Scope, Shared, World, cut_line};
 
 /// The chunk that the editor's buffer is.
 pub const BUFFER: &str = "buffer";
@@ -85,7 +89,7 @@ impl Failure {
 
 /// The script station: runs chunks and callbacks.
 pub struct Script {
-    lua: Lua,
+    lua: Sandbox,
     world: Shared,
     ends: ScriptEnds,
     limits: Limits,
@@ -95,6 +99,8 @@ pub struct Script {
     outside: bool,
     outbox: VecDeque<Ask>,
     told: Option<String>,
+    seen_clock: ClockState,
+    heard: Heard,
 }
 
 impl Script {
@@ -116,7 +122,10 @@ impl Script {
             outside: false,
             outbox: VecDeque::new(),
             told: None,
+            seen_clock: ClockState::default(),
+            heard: Heard::default(),
         };
+        script.seen_clock = ClockState::now(&script.world.borrow());
         if let Some(text) = trouble {
             script.outbox.push_back(Ask::Notice(text));
         }
@@ -133,14 +142,12 @@ impl Script {
         self.follow.timing()
     }
 
-    fn state(world: &Shared) -> (Lua, Option<String>) {
+    fn state(world: &Shared) -> (Sandbox, Option<String>) {
         let budget = world.borrow().budget.clone();
         let made = vm::sandbox(&budget).and_then(|lua| api::install(&lua, world).map(|()| lua));
         match made {
             Ok(lua) => (lua, None),
-            Err(error) => (Lua::new_with(mlua::StdLib::NONE, mlua::LuaOptions::default()).unwrap_or_default(), {
-                Some(format!("Lua could not start: {}", vm::message(&error)))
-            }),
+            Err(error) => (Sandbox::empty(), Some(format!("Lua could not start: {}", vm::message(&error)))),
         }
     }
 
@@ -215,7 +222,7 @@ impl Script {
             if call.repl { Scope::Line(call.text.clone()) } else { Scope::Chunk(call.chunk.clone(), first, last) };
         let label = label(call, &name);
         let origin = if call.repl { Origin::Repl } else { Origin::Script };
-        let run = Run { origin, when: call.when, label, scope, beat: None, frame: 0.0, discard: false };
+        let run = Run { origin, when: call.when, label, scope, beat: None, shift: 0.0, frame: 0.0, discard: false };
         self.world.borrow_mut().remember(&name, Source { text: call.text.clone(), first_line: first });
         let (limit, world) = (self.limits.eval, self.world.clone());
         let outcome = self.transact(run, limit, true, |lua| {
@@ -299,15 +306,21 @@ impl Script {
                     world.observers.retain(|o| !matches!(o.scope, Scope::Live(_)));
                     world.pending.clear();
                 }
-                Event::Refused { batch, .. } => self.world.borrow_mut().let_go(batch),
+                Event::Refused { batch, .. } => {
+                    self.own.retain(|id| *id != batch);
+                    self.world.borrow_mut().let_go(batch);
+                }
                 Event::TakenBack { batch } => self.world.borrow_mut().take_back(batch),
-                Event::Triggered(_) | Event::WriteText | Event::Recover(_) => {}
+                Event::Triggered(record) => self.heard.event(record, self.world.borrow().hears_triggers()),
+                Event::WriteText | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {
             self.own.clear();
             self.outside = true;
-            self.world.borrow_mut().release_what_no_longer_waits();
+            let mut world = self.world.borrow_mut();
+            world.release_what_no_longer_waits();
+            self.heard.recover(&self.ends.snapshot.load(), world.hears_triggers());
         }
     }
 
@@ -339,6 +352,7 @@ impl Script {
                 label: format!("live {name}"),
                 scope: Scope::Live(name.clone()),
                 beat: None,
+                shift: 0.0,
                 frame: 0.0,
                 discard: true,
             };
@@ -372,9 +386,10 @@ impl Station for Script {
             gate.calls_done.fetch_add(1, Ordering::AcqRel);
         }
         more |= !self.ends.calls.is_empty();
-        self.tell_observers();
+        more |= self.tell_observers();
         let left = self.run_timers(now, offline.then_some(wanted));
         more |= left;
+        self.show_timing(now);
         self.flush_console();
         more |= !self.flush();
         if !left && gate.script_done.load(Ordering::Acquire) != wanted {
@@ -466,26 +481,26 @@ fn compile(lua: &Lua, name: &str, first_line: u32, text: &str, repl: bool) -> ml
 /// A value as the console shows it.
 fn show(value: &Value) -> mlua::Result<Arc<str>> {
     Ok(match value {
-        Value::String(text) => Arc::from(text.to_string_lossy()),
+        Value::String(text) => cut_line(&text.to_string_lossy()),
         Value::Table(table) if table.metatable().is_none() => {
             let mut parts = vec![];
             for pair in table.clone().pairs::<Value, Value>().take(33) {
                 let (key, value) = pair?;
                 let value = match &value {
                     Value::Table(_) => "{…}".to_owned(),
-                    other => other.to_string()?,
+                    other => api::text::shown(other)?,
                 };
                 parts.push(match key {
                     Value::Integer(_) => value,
-                    key => format!("{} = {value}", key.to_string()?),
+                    key => format!("{} = {value}", api::text::shown(&key)?),
                 });
             }
             if parts.len() > 32 {
                 parts[32] = "…".to_owned();
             }
-            Arc::from(format!("{{ {} }}", parts.join(", ")))
+            cut_line(&format!("{{ {} }}", parts.join(", ")))
         }
-        other => Arc::from(other.to_string()?),
+        other => cut_line(&other.to_string()?),
     })
 }
 

@@ -264,7 +264,9 @@ impl Processor {
                     }
                 }
                 ToAudio::Shot(shot) => {
-                    if !self.bypass && !self.shots.push(shot) {
+                    // What was looked ahead for before a jump is looked ahead for again after it.
+                    let stale = shot.jump.is_some_and(|jump| jump != self.transport.jump());
+                    if !self.bypass && !stale && !self.shots.push(shot) {
                         Meters::count(&self.reports.meters.lost);
                     }
                 }

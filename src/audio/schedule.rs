@@ -2,8 +2,9 @@
 //!
 //! Thread: audio. Realtime: yes after `new`: both lists have a fixed room.
 //!
-//! Rules for shots: the start of play and a locate keep only those from the new position to 4 beats after it (what is
-//! behind was meant for another place, what is far was looked ahead from there); a stop drops all. When the host's
+//! Rules for shots: those of callbacks, which were looked ahead for, end with a start of play or a locate: the callbacks
+//! run again from there. Of the others only those from the new position to 4 beats after it are kept (what is behind was
+//! meant for another place). A stop drops all. When the host's
 //! loop wraps, what lies behind its end moves back by the loop's length: looking ahead knows no loop.
 
 use std::cmp::Ordering;
@@ -93,7 +94,7 @@ impl Shots {
     /// The position jumped to `beat`.
     pub fn jumped(&mut self, beat: f64) {
         let kept = |at: f64| at == f64::NEG_INFINITY || (at >= beat - 1e-6 && at <= beat + KEPT_BEATS);
-        self.heap.retain(|waiting| kept(waiting.at));
+        self.heap.retain(|waiting| waiting.shot.jump.is_none() && kept(waiting.at));
     }
 
     /// The loop that ends at `end` wrapped by `length` beats.

@@ -55,6 +55,8 @@ pub struct Transport {
     host: bool,
     pass: u32,
     jump: u32,
+    /// Where the present stretch began, in beats.
+    begun: f64,
     signature: Signature,
     /// The host's loop, and whether the position is before its end and will wrap there.
     cycle: Option<(f64, f64)>,
@@ -74,6 +76,7 @@ impl Transport {
             host: false,
             pass: 0,
             jump: 0,
+            begun: 0.0,
             signature: Signature::default(),
             cycle: None,
             armed: false,
@@ -147,6 +150,11 @@ impl Transport {
         Some(self.frame_of(end))
     }
 
+    /// Counts starts and locates.
+    pub fn jump(&self) -> u32 {
+        self.jump
+    }
+
     /// Length of the host's loop in beats; 0 without one.
     pub fn cycle_beats(&self) -> f64 {
         self.cycle.map_or(0.0, |(start, end)| end - start)
@@ -164,6 +172,7 @@ impl Transport {
         self.anchor = Anchor { frame: self.exact_frame_of(end), beat: start, bpm: self.anchor.bpm };
         self.pass = self.pass.wrapping_add(1);
         self.cursor = start;
+        self.begun = start;
     }
 
     /// Go on by `frames` rendered frames.
@@ -277,6 +286,7 @@ impl Transport {
         self.cursor = self.beat_at(self.frame as f64 - 0.5);
         self.pass = 0;
         self.jump = self.jump.wrapping_add(1);
+        self.begun = beat;
     }
 
     fn start(&mut self, beat: f64) -> Moves {
@@ -299,6 +309,7 @@ impl Transport {
         }
         self.retime(beat, self.anchor.bpm);
         self.jump = self.jump.wrapping_add(1);
+        self.begun = beat;
         Moves { located: true, ..Moves::default() }
     }
 
@@ -346,6 +357,10 @@ impl Transport {
             num: self.signature.num,
             den: self.signature.den,
             host: self.host,
+            begun: self.begun,
+            cycle: self
+                .cycle
+                .filter(|(_, end)| self.playing && (self.armed || (self.beat() - end).abs() <= RAMP_BEATS)),
         }
     }
 }

@@ -283,6 +283,8 @@ pub struct ScriptEnds {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// Where audio is.
     pub clock: ClockReader,
+    /// Lateness is shown here.
+    pub meters: Arc<Meters>,
     /// How far the rooms are.
     pub gate: Arc<Gate>,
     /// The script's own waker, to start its thread with.
@@ -370,6 +372,7 @@ pub fn wire() -> Wires {
             events: events.subscribe(4096, &script_waker),
             snapshot: snapshot.clone(),
             clock: clock.clone(),
+            meters: meters.clone(),
             gate: gate.clone(),
             waker: script_waker,
             engine_waker: engine_waker.clone(),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::model::ClockMap;
 
-const WORDS: usize = 7;
+const WORDS: usize = 10;
 
 #[derive(Default)]
 struct Cell {
@@ -33,6 +33,8 @@ pub fn clock() -> (ClockWriter, ClockReader) {
 }
 
 fn pack(map: &ClockMap) -> [u64; WORDS] {
+    // No loop is a loop of no numbers.
+    let (start, end) = map.cycle.unwrap_or((f64::NAN, f64::NAN));
     let flags = u64::from(map.playing) | u64::from(map.host) << 1 | u64::from(map.num) << 16 | u64::from(map.den) << 32;
     [
         map.frame,
@@ -42,11 +44,15 @@ fn pack(map: &ClockMap) -> [u64; WORDS] {
         u64::from(map.pass),
         u64::from(map.jump),
         flags,
+        map.begun.to_bits(),
+        start.to_bits(),
+        end.to_bits(),
     ]
 }
 
 fn unpack(words: [u64; WORDS]) -> ClockMap {
-    let [frame, beat, bpm, rate, pass, jump, flags] = words;
+    let [frame, beat, bpm, rate, pass, jump, flags, begun, start, end] = words;
+    let (start, end) = (f64::from_bits(start), f64::from_bits(end));
     ClockMap {
         frame,
         beat: f64::from_bits(beat),
@@ -58,6 +64,8 @@ fn unpack(words: [u64; WORDS]) -> ClockMap {
         jump: jump as u32,
         num: (flags >> 16) as u16,
         den: (flags >> 32) as u16,
+        begun: f64::from_bits(begun),
+        cycle: (!start.is_nan()).then_some((start, end)),
     }
 }
 
@@ -108,8 +116,12 @@ mod tests {
             num: 7,
             den: 8,
             host: true,
+            begun: -2.0,
+            cycle: Some((-4.0, 4.0)),
         };
         writer.put(&map);
         assert_eq!(reader.get(), map);
+        writer.put(&ClockMap { cycle: None, ..map });
+        assert_eq!(reader.get().cycle, None);
     }
 }

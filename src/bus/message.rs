@@ -56,6 +56,8 @@ pub struct ShotMessage {
     pub count: u8,
     /// Song position at which to sound, quarter notes; `NAN` is at once.
     pub at: f64,
+    /// [`crate::model::ClockMap::jump`] it was looked ahead from: after the next jump it is void. `None` holds through.
+    pub jump: Option<u32>,
     /// Gate, quarter notes; `NAN` is none.
     pub gate: f32,
     /// Who can have it dropped: [`crate::model::Batch::owner`].

@@ -1,15 +1,16 @@
-//! What audio shows: levels, voices, load. Newest wins.
+//! What audio and the script show: levels, voices, load, lateness. Newest wins.
 //!
-//! Thread: written by audio, read by any. Realtime: yes.
+//! Thread: written by audio (lateness by the script), read by any. Realtime: yes.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_float::AtomicF32;
 
 use super::pulse::Pulse;
+use crate::model::Timing;
 use crate::model::session::MODULES_MAX;
 
-/// Single values written by the audio thread.
+/// Single values written by the audio thread, and how late callbacks ran.
 pub struct Meters {
     /// Peak of the last 64 frames or more of each node, linear; by node slot. Readers may set it back to 0.
     pub peaks: Box<[AtomicF32]>,
@@ -25,6 +26,14 @@ pub struct Meters {
     pub lost: AtomicU64,
     /// Triggers that came after their frame.
     pub late: AtomicU64,
+    /// Callbacks of the clock run by the script.
+    pub callbacks: AtomicU64,
+    /// Of these, run after their beat had passed.
+    pub callbacks_late: AtomicU64,
+    /// Triggers that the script's callbacks were not told of, because too many came at once.
+    pub callbacks_lost: AtomicU64,
+    /// Median and 99th percentile of how late the last 1024 callbacks ran, in milliseconds.
+    pub callbacks_ms: [AtomicF32; 2],
     /// Offline blocks that gave up waiting.
     pub gave_up: AtomicU64,
     /// Set when `process` panicked: the instance is silent.
@@ -44,6 +53,10 @@ impl Default for Meters {
             pulse: Pulse::default(),
             lost: AtomicU64::new(0),
             late: AtomicU64::new(0),
+            callbacks: AtomicU64::new(0),
+            callbacks_late: AtomicU64::new(0),
+            callbacks_lost: AtomicU64::new(0),
+            callbacks_ms: std::array::from_fn(|_| AtomicF32::new(0.0)),
             gave_up: AtomicU64::new(0),
             panicked: AtomicBool::new(false),
             macros: std::array::from_fn(|_| AtomicF32::new(0.0)),
@@ -52,6 +65,23 @@ impl Default for Meters {
 }
 
 impl Meters {
+    /// Show how late callbacks ran. Thread: script.
+    pub fn put_timing(&self, timing: &Timing) {
+        self.callbacks.store(timing.fired, Relaxed);
+        self.callbacks_late.store(timing.late, Relaxed);
+        self.callbacks_lost.store(timing.lost, Relaxed);
+        self.callbacks_ms[0].store(timing.p50_ms as f32, Relaxed);
+        self.callbacks_ms[1].store(timing.p99_ms as f32, Relaxed);
+    }
+
+    /// How late callbacks ran. Thread: any.
+    pub fn timing(&self) -> Timing {
+        let [p50_ms, p99_ms] = self.callbacks_ms.each_ref().map(|ms| f64::from(ms.load(Relaxed)));
+        let [fired, late, lost] =
+            [&self.callbacks, &self.callbacks_late, &self.callbacks_lost].map(|count| count.load(Relaxed));
+        Timing { fired, late, lost, p50_ms, p99_ms }
+    }
+
     /// Count one more.
     pub fn count(counter: &AtomicU64) {
         counter.fetch_add(1, Relaxed);

@@ -42,6 +42,7 @@ fn message(shot: &Shot, at: Option<f64>, owner: u32) -> ShotMessage {
         note: shot.hit.note.unwrap_or(255),
         count: count as u8,
         at: shot.at.or(at).unwrap_or(f64::NAN),
+        jump: shot.jump,
         gate: shot.gate.map_or(f32::NAN, |gate| gate as f32),
         owner,
         params,
@@ -150,7 +151,7 @@ mod tests {
 
     fn shot(index: u16) -> Shot {
         let module = Name::new("kick").unwrap();
-        Shot { module, hit: Hit { index, ..Hit::default() }, gate: None, at: None }
+        Shot { module, hit: Hit { index, ..Hit::default() }, gate: None, at: None, jump: None }
     }
 
     #[test]

@@ -185,6 +185,10 @@ impl Pending {
         for at in 0..self.waits.len() {
             let wait = &mut self.waits[at];
             if let When::Beat(_) = wait.batch.when {
+                // One behind the loop's end was looked ahead for: it comes after the start, as audio has it.
+                if let Some((start, end)) = clock.cycle.filter(|(_, end)| wrapped && wait.due >= *end) {
+                    wait.due -= end - start;
+                }
                 continue;
             }
             let Some(next) = due(wait.batch.when, clock, session) else { continue };

@@ -58,9 +58,11 @@ impl ViewName {
 /// Who takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyboard {
-    /// Nobody here: all keys are the host's.
+    /// Nobody here: all keys but our chords are the host's.
     Nobody,
-    /// The grid, between edits: Space and letters are the host's.
+    /// A button, a slider or a menu: the keys that move and press are ours.
+    Widget,
+    /// The grid, between edits: Space is the host's.
     Grid,
     /// Something that is typed in: all keys are ours.
     Text,
@@ -151,7 +153,9 @@ impl App {
                 }
             }
             Some(_) if context.text_edit_focused() => Keyboard::Text,
-            _ => Keyboard::Nobody,
+            Some(_) => Keyboard::Widget,
+            None if egui::Popup::is_any_open(context) => Keyboard::Widget,
+            None => Keyboard::Nobody,
         }
     }
 

@@ -1,9 +1,10 @@
-//! Every key of the editor, in one list: the dispatch reads it, the help shows it. Thread: gui.
+//! Every key of the editor, in one list: the dispatch reads it, the help shows it, and the window keeps what is in it
+//! from the host. Thread: gui.
 //!
-//! egui-baseview 0.9 hands on only Space, digits, lower-case letters and the keys with names of their own but F1-F12;
-//! so each act that has a famous chord outside of those has a second one that arrives in every host.
+//! A host may keep function keys and signs with Ctrl for itself, so each act whose famous chord is one of those has a
+//! second chord on letters, digits, Enter or Tab.
 
-use egui::{Event, InputState, Key};
+use egui::{Event, InputState, Key, Modifiers};
 
 /// What a chord asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +97,14 @@ pub struct Chord {
     pub alt: bool,
 }
 
+impl Chord {
+    /// Whether `key` with exactly these modifiers held is this chord.
+    fn is(self, key: Key, held: Modifiers) -> bool {
+        let command = held.command || held.ctrl;
+        (self.key, self.command, self.shift, self.alt) == (key, command, held.shift, held.alt)
+    }
+}
+
 /// One line of the list.
 #[derive(Debug)]
 pub struct Shortcut {
@@ -146,6 +155,7 @@ keys! {
     Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
     Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
     Everywhere "Ctrl+J" &[ctrl(Key::J)], Some(Action::Recover), "Play the work that a crash left; again: what was there before it.";
+    Everywhere "Ctrl+=, Ctrl+-, Ctrl+0" &[ctrl(Key::Equals), ctrl_shift(Key::Equals), ctrl(Key::Plus), ctrl(Key::Minus), ctrl(Key::Num0)], None, "Everything larger, smaller, and as it was.";
     Everywhere "?" &[], Some(Action::Help), "These keys (when no text is being typed).";
     Code "Ctrl+Enter" &[ctrl(Key::Enter)], Some(Action::RunBlock), "Run the selected lines, or the block around the caret, at the moment chosen.";
     Code "Alt+Enter" &[alt(Key::Enter)], Some(Action::RunNow), "Run the selected lines or the block now.";
@@ -182,19 +192,21 @@ keys! {
     Grid "Click on a row number" &[], None, "Hear the row.";
 }
 
+fn find(place: Place, key: Key, held: Modifiers) -> Option<&'static Shortcut> {
+    let mut there = KEYS.iter().filter(|shortcut| shortcut.place == place);
+    there.find(|shortcut| shortcut.chords.iter().any(|chord| chord.is(key, held)))
+}
+
+/// Whether a key with these modifiers is one of the chords of `place`.
+pub fn is_bound(place: Place, key: Key, held: Modifiers) -> bool {
+    find(place, key, held).is_some()
+}
+
 /// Take the first chord of `place` out of the input and give what it asks for.
 pub fn take(input: &mut InputState, place: Place) -> Option<Action> {
     for (at, event) in input.events.iter().enumerate() {
         let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
-        let found = KEYS.iter().filter(|shortcut| shortcut.place == place).find(|shortcut| {
-            shortcut.chords.iter().any(|chord| {
-                chord.key == *key
-                    && chord.command == (modifiers.command || modifiers.ctrl)
-                    && chord.shift == modifiers.shift
-                    && chord.alt == modifiers.alt
-            })
-        });
-        if let Some(action) = found.and_then(|shortcut| shortcut.action) {
+        if let Some(action) = find(place, *key, *modifiers).and_then(|shortcut| shortcut.action) {
             input.events.remove(at);
             return Some(action);
         }
@@ -221,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn every_chord_has_a_twin_that_the_window_layer_hands_on() {
-        let arrives = |key: Key| {
+    fn every_act_has_a_chord_that_hosts_leave_to_a_plug_in() {
+        let left = |key: Key| {
             let name = key.name();
             matches!(key, Key::Enter | Key::Tab) || (name.len() == 1 && name.chars().all(|c| c.is_ascii_alphanumeric()))
         };
         for shortcut in KEYS.iter().filter(|shortcut| !shortcut.chords.is_empty()) {
-            assert!(shortcut.chords.iter().any(|chord| arrives(chord.key)), "{}", shortcut.keys);
+            assert!(shortcut.chords.iter().any(|chord| left(chord.key)), "{}", shortcut.keys);
         }
     }
 
@@ -238,7 +250,6 @@ mod tests {
             input.events.push(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
             take(&mut input, Place::Code)
         };
-        use egui::Modifiers;
         assert_eq!(press(Key::Enter, Modifiers::CTRL), Some(Action::RunBlock));
         assert_eq!(press(Key::Enter, Modifiers::COMMAND | Modifiers::SHIFT), Some(Action::RunAll));
         assert_eq!(press(Key::Enter, Modifiers::ALT), Some(Action::RunNow));

@@ -1,12 +1,62 @@
-//! The window that nice-plug opens around the [`App`]: its size, its keys. Thread: gui.
+//! The editor's window: its size, its keys. Thread: gui.
+//!
+//! The window is ours, on baseview: nice-plug's own (egui-baseview) drops keys, and gives none back on X11.
+//!
+//! Reading order: this file (what is shown in a window, and its size), [`surface`] (one open window), [`keys`] (what a
+//! key is called), [`owner`] (whose it is), [`host`] (how it gets back to the host), [`painter`] (OpenGL).
 
-use nice_plug::editor::ResizeHint;
-use nice_plug_egui::{EguiNiceSettings, Frame, Key, KeyCapture, NiceEguiApp};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use baseview::gl::GlConfig;
+use baseview::host::Host;
+use baseview::{Window, WindowSettings, WindowSize};
 
 use super::app::{App, Keyboard};
-use super::theme;
 use crate::bus::Remote;
 use crate::model::{Batch, Command, Origin};
+
+mod cursor;
+mod host;
+mod keys;
+mod owner;
+mod painter;
+mod surface;
+
+/// What a window shows. Thread of all calls: gui.
+pub trait Content: Send + 'static {
+    /// A window opened; it can have closed and opened before.
+    fn opened(&mut self, egui: &egui::Context);
+
+    /// Draw one frame and say who takes the keys that come next.
+    fn ui(&mut self, ui: &mut egui::Ui) -> Keyboard;
+
+    /// The window is about to go.
+    fn closed(&mut self);
+}
+
+/// What a window has from outside. Used on the gui thread.
+pub struct Look {
+    /// Hears of each size.
+    pub resized: Box<dyn Fn(WindowSize) + Send>,
+    /// Gives seconds.
+    pub clock: Box<dyn Fn() -> f64 + Send>,
+    /// True asks the window to end itself at its next poll.
+    pub closing: Arc<AtomicBool>,
+}
+
+/// Make a window around `content`; the caller shows it. `settings` say where and how large.
+///
+/// Thread: main.
+pub fn open<C: Content>(
+    settings: WindowSettings,
+    content: Arc<Mutex<C>>,
+    look: Look,
+    host: Option<Host>,
+) -> Result<Window, baseview::Error> {
+    let settings = settings.with_title("Tracklight").with_gl_config(GlConfig::default());
+    Window::create_with_host(settings, move |window| surface::Surface::new(window, content, look), host)
+}
 
 /// The window's size when the session says nothing, in logical points.
 pub const FIRST_SIZE: (f32, f32) = (1000.0, 700.0);
@@ -31,19 +81,7 @@ fn size_of(remote: &Remote) -> Option<(f32, f32)> {
     remote.now().session.layout.get(ENTRY).and_then(|text| read_size(text))
 }
 
-/// A resizable window with our name.
-pub fn settings() -> EguiNiceSettings {
-    let resizable = ResizeHint {
-        can_resize: true,
-        can_resize_horizontally: true,
-        can_resize_vertically: true,
-        ..ResizeHint::NON_RESIZABLE
-    };
-    // `with_tile` is how nice-plug-egui 0.6 spells it.
-    EguiNiceSettings::new().with_tile("Tracklight").with_resize_hint(resizable)
-}
-
-/// An [`App`] in a window of nice-plug's.
+/// An [`App`] in a window.
 pub struct Windowed {
     app: App,
     // The size asked for when the window opened, until the first frame.
@@ -62,7 +100,8 @@ impl Windowed {
     fn tend_size(&mut self, ui: &egui::Ui) {
         let now = ui.input(|input| input.time);
         let rect = ui.ctx().content_rect();
-        let size = (rect.width().round(), rect.height().round());
+        let zoom = ui.ctx().zoom_factor();
+        let size = ((rect.width() * zoom).round(), (rect.height() * zoom).round());
         let kept = size_of(self.app.remote());
         if std::mem::take(&mut self.opening) {
             self.size = None;
@@ -92,28 +131,18 @@ fn text_of(size: (f32, f32)) -> String {
     format!("{}x{}", size.0, size.1)
 }
 
-/// Which keys are kept from the host: all while something is typed in, those of the grid between edits, none else.
-///
-/// egui-baseview gives every key back while nothing has the focus. X11 has no way back for a key once the window has
-/// it, so there the host gets its keys when its own window has the focus.
-pub fn capture(keyboard: Keyboard) -> KeyCapture {
-    match keyboard {
-        Keyboard::Text => KeyCapture::CaptureAll,
-        Keyboard::Grid => KeyCapture::IgnoreKeys(vec![Key::Character(" ".into())]),
-        Keyboard::Nobody => KeyCapture::IgnoreAll,
+impl Content for Windowed {
+    fn opened(&mut self, _: &egui::Context) {
+        self.opening = true;
     }
-}
 
-impl NiceEguiApp for Windowed {
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
-        frame.set_clear_color(theme::BACKGROUND.into());
+    fn ui(&mut self, ui: &mut egui::Ui) -> Keyboard {
         self.app.ui(ui);
         self.tend_size(ui);
-        frame.set_key_capture(capture(self.app.keyboard(ui.ctx())));
+        self.app.keyboard(ui.ctx())
     }
 
-    fn editor_closed(&mut self) {
-        self.opening = true;
+    fn closed(&mut self) {
         self.app.close();
     }
 }
@@ -128,13 +157,5 @@ mod tests {
         for bad in ["", "x", "1000", "10x10", "1e9x700", "NaNx700", "-1000x700"] {
             assert_eq!(read_size(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn space_is_the_hosts_unless_something_is_typed_in() {
-        let space = Key::Character(" ".into());
-        assert_eq!(capture(Keyboard::Text), KeyCapture::CaptureAll);
-        assert!(matches!(capture(Keyboard::Grid), KeyCapture::IgnoreKeys(keys) if keys.contains(&space)));
-        assert_eq!(capture(Keyboard::Nobody), KeyCapture::IgnoreAll);
     }
 }

@@ -116,6 +116,8 @@ pub struct Shot {
     pub gate: Option<f64>,
     /// Song position at which to sound, quarter notes; `None` is at once.
     pub at: Option<f64>,
+    /// [`super::ClockMap::jump`] it was looked ahead from: after the next jump it is void. `None` holds through.
+    pub jump: Option<u32>,
 }
 
 /// One thing asked. Names point at what exists, or at what an earlier Command of the Batch makes.

@@ -26,7 +26,7 @@ pub struct Completion {
     pub signature: String,
     /// One or two sentences.
     pub doc: &'static str,
-    /// An example.
+    /// An example with its results: `--> printed`, `--! error`, `-- later` between chunks.
     pub example: &'static str,
     /// Its arguments, in order.
     pub args: Vec<Argument>,

@@ -14,6 +14,7 @@ use super::command::{Command, TransportVerb};
 use super::name::Name;
 use super::perform::Performed;
 use super::session::Session;
+use super::time::Timing;
 
 /// What is wrong with a line; nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +64,8 @@ pub struct Standing {
     pub bpm: f64,
     /// Whether the host's transport leads: then transport words and `bpm N` change nothing and say so.
     pub host_leads: bool,
+    /// How late callbacks of the script ran.
+    pub callbacks: Timing,
 }
 
 /// A line under way: the draft it changes and what it has to say.
@@ -102,7 +105,7 @@ verbs! {
     "enable" [] "NAME [on|off]", "Switch a module on or off." => modules::enable;
     "set" [] "PATH VALUE | NAME PARAM VALUE | NAME PARAM=VALUE …", "Set one value or several." => values::set;
     "get" ["param"] "PATH | NAME PARAM", "Show a value." => values::get;
-    "info" [] "NAME", "Show everything about a module, pattern or chain." => modules::info;
+    "info" [] "[NAME]", "Show everything about a module, pattern or chain; without a name how the clock stands and how late callbacks ran." => modules::info;
     "route" [] "FROM TO", "Connect every kind that fits." => modules::route;
     "connect" [] "FROM TO [audio|event]", "Connect one kind, or every kind that fits." => modules::connect;
     "disconnect" ["unroute"] "FROM TO [audio|event]", "Take a connection out." => modules::disconnect;

@@ -83,6 +83,29 @@ impl BeatSpan {
     }
 }
 
+/// How late callbacks of the clock ran, measured where their beat sounds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Timing {
+    /// Callbacks run.
+    pub fired: u64,
+    /// Callbacks run after their beat had passed.
+    pub late: u64,
+    /// Triggers that `on_trigger` was not told of, because too many came at once.
+    pub lost: u64,
+    /// Median lateness of the last 1024, in milliseconds; 0 when in time.
+    pub p50_ms: f64,
+    /// 99th percentile of the last 1024, in milliseconds.
+    pub p99_ms: f64,
+}
+
+impl std::fmt::Display for Timing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { fired, late, lost, p50_ms, p99_ms } = self;
+        write!(f, "{fired} callbacks, {late} late (median {p50_ms:.1} ms, 99% within {p99_ms:.1} ms)")?;
+        if *lost > 0 { write!(f, ", {lost} triggers not told") } else { Ok(()) }
+    }
+}
+
 /// Where audio is: a bijection between rendered frames and beats, true from `frame` on.
 ///
 /// `frame` counts rendered frames since the instance was made; it never jumps back. `beat` is
@@ -109,6 +132,10 @@ pub struct ClockMap {
     pub den: u16,
     /// Whether the host's transport leads; false = the internal clock.
     pub host: bool,
+    /// Song position where this stretch began: where play started, where a locate led, where the host's loop begins.
+    pub begun: f64,
+    /// The host's loop, start and end in quarter notes, while the position is on its way to the end.
+    pub cycle: Option<(f64, f64)>,
 }
 
 impl ClockMap {

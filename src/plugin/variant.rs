@@ -9,6 +9,7 @@
 use nice_plug::prelude::*;
 
 use super::keeper::Keeper;
+use super::own_window::OwnWindow;
 
 /// Eight stereo auxiliary outputs.
 pub const AUX_OUTPUTS: usize = 8;
@@ -57,6 +58,11 @@ pub trait Variant: Send + 'static {
 
     /// What keeps the framework's worker alive (VST3 on Linux).
     fn keeper() -> Option<&'static Keeper> {
+        None
+    }
+
+    /// The window, where it is a program's own and not a host's.
+    fn window() -> Option<&'static OwnWindow> {
         None
     }
 
@@ -174,5 +180,24 @@ impl Vst3Variant for Vst3Multi {
 
 impl Variant for Standalone {
     const NAME: &'static str = "Tracklight";
-    const LAYOUTS: &'static [AudioIOLayout] = &[MAIN_ONLY];
+    // Without names of ours: nice-plug gives an output the input's name, and a JACK client with two ports of one name
+    // is refused.
+    const LAYOUTS: &'static [AudioIOLayout] =
+        &[AudioIOLayout { names: PortNames { main_input: None, main_output: None, ..NAMES }, ..MAIN_ONLY }];
+
+    fn window() -> Option<&'static OwnWindow> {
+        static WINDOW: OwnWindow = OwnWindow::new();
+        Some(&WINDOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_programs_input_and_output_ports_have_two_names() {
+        let [layout] = Standalone::LAYOUTS else { panic!("one layout") };
+        assert_ne!(layout.main_input_name(), layout.main_output_name());
+    }
 }

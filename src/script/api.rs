@@ -3,6 +3,7 @@
 //!
 //! Thread: script.
 
+pub mod callbacks;
 pub mod config;
 pub mod connect;
 pub mod engine;
@@ -50,7 +51,7 @@ pub enum Owner {
     Param,
     /// `live("name")`.
     Live,
-    /// What `clock:every` and its kind give back.
+    /// What `clock:every`, `onChange` and their kind give back.
     Timer,
     /// `engine:getModuleRegistry()`.
     Registry,
@@ -148,7 +149,8 @@ pub struct Entry {
     pub returns: &'static str,
     /// What it does.
     pub doc: &'static str,
-    /// An example that runs (a test runs it).
+    /// An example with its results, which a test runs and compares: `--> printed`, `--! part of an error`; `-- later`
+    /// begins the next chunk, `-- 2 beats later` after so much of the song.
     pub example: &'static str,
     /// What is run.
     pub run: fn(&Call<'_>) -> mlua::Result<Value>,
@@ -186,6 +188,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         connect::ENTRIES,
         play::ENTRIES,
         transport::ENTRIES,
+        callbacks::ENTRIES,
         live::ENTRIES,
         engine::ENTRIES,
         text::ENTRIES,
@@ -263,6 +266,11 @@ pub fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether [`text_of`] finds text.
+fn is_text(value: &Value) -> bool {
+    matches!(value, Value::String(_)) || matches!(value, Value::UserData(_)) && text_of(value).is_some()
+}
+
 /// A number that is one.
 pub fn number_of(value: &Value) -> Option<f64> {
     match value {
@@ -324,7 +332,7 @@ impl Kind {
 
     fn takes(&self, value: &Value) -> bool {
         match self {
-            Self::Name | Self::Text => text_of(value).is_some(),
+            Self::Name | Self::Text => is_text(value),
             Self::Number(min, max, _) => number_of(value).is_some_and(|n| n >= *min && n <= *max),
             Self::Whole(min, max) => {
                 number_of(value).is_some_and(|n| n.fract() == 0.0 && n >= *min as f64 && n <= *max as f64)
@@ -438,19 +446,20 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
         budget.spend()?;
         Trace::stand(lua, &world);
         let mut values = args.into_vec();
-        let title = entry.title();
+        // Put together only for an error: a call must cost little.
+        let title = || entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };
         if entry.owner != Owner::Global {
             let first = if values.is_empty() { Value::Nil } else { values.remove(0) };
             let found = first.as_userdata().and_then(|d| d.borrow::<Handle>().ok().map(|h| h.clone()));
             match found.filter(|h| h.owner == entry.owner) {
                 Some(found) => this = found,
-                None => return Err(placed(lua, Error::runtime(format!("write {title}(…) with a colon")), "")),
+                None => return Err(placed(lua, Error::runtime(format!("write {}(…) with a colon", title())), "")),
             }
         }
-        check(entry, &values).map_err(|text| placed(lua, Error::runtime(text), &title))?;
+        check(entry, &values).map_err(|text| placed(lua, Error::runtime(text), &title()))?;
         let call = Call { lua, world: &world, this, args: values };
-        (entry.run)(&call).map_err(|error| placed(lua, error, &title))
+        (entry.run)(&call).map_err(|error| placed(lua, error, &title()))
     })
 }
 
@@ -482,5 +491,6 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     native.set("require", text::require(lua, world)?)?;
     let prelude = lua.load(include_str!("lua/prelude.lua")).set_name(format!("={}", vm::HIDDEN));
     let made: Table = prelude.call(native)?;
-    state::install(lua, &made)
+    state::install(lua, &made)?;
+    vm::seal(lua, later::LATER)
 }

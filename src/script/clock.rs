@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 use mlua::{Function, MultiValue, Thread, Value};
 
 use super::Script;
+use super::observe::FAULTS_MAX;
 use super::world::{Run, Scope, World};
-use crate::model::{BeatSpan, ClockMap, ConsoleKind, Origin, Signature, When};
+use crate::model::{BeatSpan, ClockMap, Origin, Signature, Timing, When};
 
 /// How far ahead callbacks run in real time, in seconds.
 pub const LOOK_AHEAD: f64 = 0.1;
 /// Most callbacks of one tick; the rest comes with the next.
 const BURST: usize = 4096;
-/// Longest stretch a jump is looked back over, in seconds: what audio may have played before we saw it.
-const LOOK_BACK: f64 = 0.05;
+/// Shortest time between two looks at how late callbacks ran.
+const TIMING_EVERY: Duration = Duration::from_millis(100);
 /// Two beats nearer than this are one.
 const NEAR: f64 = 1e-9;
 
@@ -75,19 +76,8 @@ pub struct Timer {
     pub kind: TimerKind,
     /// What people call it.
     pub label: String,
-}
-
-/// How late callbacks ran, measured where their beat sounds.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Timing {
-    /// Callbacks run.
-    pub fired: u64,
-    /// Callbacks run after their beat had passed.
-    pub late: u64,
-    /// Median lateness of the last 1024, in milliseconds; 0 when in time.
-    pub p50_ms: f64,
-    /// 99th percentile of the last 1024, in milliseconds.
-    pub p99_ms: f64,
+    /// Errors in a row.
+    pub faults: u32,
 }
 
 /// The position as this thread follows it.
@@ -97,10 +87,10 @@ pub struct Follow {
     processing: bool,
     offline: bool,
     lateness: std::collections::VecDeque<f64>,
-    fired: u64,
-    late: u64,
-    /// Song position where the present stretch began.
-    begun: f64,
+    timing: Timing,
+    counted: Instant,
+    /// Wraps of the host's loop that callbacks have run over and the position has not.
+    ahead: u32,
     /// The signature bars are counted in.
     signature: Signature,
 }
@@ -108,22 +98,21 @@ pub struct Follow {
 impl Follow {
     /// Nothing heard yet.
     pub fn new(now: Instant) -> Self {
-        let lateness = std::collections::VecDeque::new();
-        let signature = Signature::default();
         Self {
             map: None,
             at: now,
             processing: false,
             offline: false,
-            lateness,
-            fired: 0,
-            late: 0,
-            begun: 0.0,
-            signature,
+            lateness: std::collections::VecDeque::new(),
+            timing: Timing::default(),
+            counted: now,
+            ahead: 0,
+            signature: Signature::default(),
         }
     }
 
-    /// Take the newest map. `Some(from)` when the position jumped or began to move: the position it goes on from.
+    /// Take the newest map. `Some(from)` when the position jumped, began to move or wrapped unforeseen: what is due is
+    /// taken from there.
     fn take(&mut self, map: ClockMap, now: Instant, offline: bool, processing: bool) -> Option<f64> {
         (self.processing, self.offline) = (processing, offline);
         let Some(old) = self.map.replace(map) else {
@@ -133,17 +122,50 @@ impl Follow {
         if old != map {
             self.at = now;
         }
-        let began = map.playing && !old.playing;
-        let jumped = map.jump != old.jump || map.pass != old.pass || map.frame < old.frame;
-        if !map.playing || !(began || jumped) {
+        let ahead = std::mem::take(&mut self.ahead);
+        if !map.playing {
             return None;
         }
-        let passed = if offline || map.frame < old.frame { 0.0 } else { (map.frame - old.frame) as f64 };
-        let back = passed.min(LOOK_BACK * map.rate) * map.bpm / (60.0 * map.rate.max(1.0));
-        let since = map.beat - old.beat;
-        // From a standstill the position went on from where it stood; after a jump at most the last moments are ours.
-        let from = if began && (0.0..=back.max(0.5)).contains(&since) && !offline { old.beat } else { map.beat - back };
-        Some(from)
+        if !old.playing || map.jump != old.jump || map.frame < old.frame {
+            return Some(map.begun);
+        }
+        let wraps = map.pass.wrapping_sub(old.pass);
+        if wraps > ahead {
+            return Some(map.begun);
+        }
+        match old.cycle.filter(|_| ahead > 0 && map.cycle != old.cycle) {
+            // There is another loop now, or none: all up to the end of the old one has run.
+            Some((_, end)) => Some(end.max(map.beat)),
+            None => {
+                self.ahead = ahead - wraps;
+                None
+            }
+        }
+    }
+
+    /// The loop that the position is in.
+    fn cycle(&self) -> Option<(f64, f64)> {
+        self.map.filter(|m| m.playing)?.cycle
+    }
+
+    /// Length of the loops between the position and the callbacks that are due, in beats.
+    fn shift(&self) -> f64 {
+        self.cycle().map_or(0.0, |(start, end)| f64::from(self.ahead) * (end - start))
+    }
+
+    /// The frame at which the callbacks that are due wrap with the loop.
+    fn wrap_frame(&self) -> Option<f64> {
+        self.cycle().and_then(|(_, end)| self.frame_of(end))
+    }
+
+    /// Where callbacks registered now begin.
+    fn from(&self, here: f64) -> f64 {
+        match (self.cycle().filter(|_| self.ahead > 0), self.beat(here), self.map) {
+            (Some((start, _)), ..) => start,
+            // Where the stretch began may lie ahead: a host may start before it renders.
+            (None, Some(beat), Some(map)) => beat.max(map.begun),
+            _ => f64::INFINITY,
+        }
     }
 
     fn rate(&self) -> f64 {
@@ -163,17 +185,27 @@ impl Follow {
 
     /// Song position at a frame; `None` when it stands still.
     pub fn beat(&self, frame: f64) -> Option<f64> {
-        self.map.filter(|m| m.playing && m.rate > 0.0).map(|m| m.beat_at(frame))
+        let beat = self.map.filter(|m| m.playing && m.rate > 0.0).map(|m| m.beat_at(frame))?;
+        Some(match self.cycle() {
+            Some((start, end)) if beat > end - 1e-6 => start + (beat - end).max(0.0) % (end - start),
+            _ => beat,
+        })
     }
 
+    /// The frame of a beat that is due; `None` when it does not come in this round.
     fn frame_of(&self, beat: f64) -> Option<f64> {
         let m = self.map.filter(|m| m.playing && m.rate > 0.0 && m.bpm > 0.0)?;
-        Some(m.frame as f64 + (beat - m.beat) * 60.0 * m.rate / m.bpm)
+        Some(m.frame as f64 + (beat + self.shift() - m.beat) * 60.0 * m.rate / m.bpm)
+    }
+
+    /// The same, for what does not come when it lies behind the loop's end.
+    fn due_frame(&self, beat: f64) -> Option<f64> {
+        if self.cycle().is_some_and(|(_, end)| beat >= end - NEAR) { None } else { self.frame_of(beat) }
     }
 
     fn note(&mut self, late_secs: f64) {
-        self.fired += 1;
-        self.late += u64::from(late_secs > 0.0);
+        self.timing.fired += 1;
+        self.timing.late += u64::from(late_secs > 0.0);
         if self.lateness.len() == 1024 {
             self.lateness.pop_front();
         }
@@ -185,12 +217,7 @@ impl Follow {
         let mut sorted: Vec<f64> = self.lateness.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
         let part = |share: f64| sorted.get((sorted.len().saturating_sub(1) as f64 * share) as usize).copied();
-        Timing {
-            fired: self.fired,
-            late: self.late,
-            p50_ms: part(0.5).unwrap_or(0.0),
-            p99_ms: part(0.99).unwrap_or(0.0),
-        }
+        Timing { p50_ms: part(0.5).unwrap_or(0.0), p99_ms: part(0.99).unwrap_or(0.0), ..self.timing }
     }
 }
 
@@ -239,17 +266,17 @@ impl TimerKind {
             Self::Every { span, next, .. } => {
                 // Found anew each time: the signature may say now that a bar is something else.
                 let from = *next.get_or_insert(from);
-                follow.frame_of(first_multiple(from, span.beats(signature)))
+                follow.due_frame(first_multiple(from, span.beats(signature)))
             }
             Self::At { beat, from: waits, .. } => {
                 let from = *waits.get_or_insert(from);
-                (*beat >= from - NEAR).then(|| follow.frame_of(*beat)).flatten()
+                (*beat >= from - NEAR).then(|| follow.due_frame(*beat)).flatten()
             }
             Self::Routine { wake, .. } => match wake {
                 Wake::Now => Some(f64::NEG_INFINITY),
                 Wake::Sync { period, due } => {
                     let at = *due.get_or_insert_with(|| first_multiple(from, *period));
-                    follow.frame_of(at)
+                    follow.due_frame(at)
                 }
                 Wake::Frame(frame) => Some(*frame),
             },
@@ -291,7 +318,6 @@ impl Script {
         let signature = world.signature();
         let changed = std::mem::replace(&mut self.follow.signature, signature) != signature;
         if let Some(from) = jumped {
-            self.follow.begun = from;
             world.timers.iter_mut().for_each(|t| t.kind.rebase(from));
         } else if let Some(here) = self.follow.beat(self.follow.frame(now)).filter(|_| changed) {
             // Bars of the new signature that lie behind us are not caught up with.
@@ -308,29 +334,53 @@ impl Script {
     pub(super) fn run_timers(&mut self, now: Instant, wanted: Option<u64>) -> bool {
         let here = self.follow.frame(now);
         for _ in 0..BURST {
-            let Some((place, frame)) = self.next_due(here) else { return false };
+            let (next, wrap) = (self.next_due(here), self.follow.wrap_frame());
+            let frame = next.map_or(f64::INFINITY, |(_, frame)| frame).min(wrap.unwrap_or(f64::INFINITY));
             let playing = self.follow.map.is_some_and(|m| m.playing);
             let due = match wanted {
                 Some(end) => frame.round() < end as f64,
                 // What stands still cannot be stamped with a beat, so it is not run ahead.
                 None => frame <= here + if playing { LOOK_AHEAD * self.follow.rate() } else { 0.0 },
             };
-            if !due {
-                return false;
+            match next {
+                _ if !due => return false,
+                Some((place, frame)) if wrap.is_none_or(|wrap| frame < wrap) => {
+                    let late = (here - frame.max(here - 1e9)) / self.follow.rate();
+                    self.follow.note(if wanted.is_some() || frame.is_infinite() { 0.0 } else { late });
+                    self.fire(place, frame, here);
+                }
+                _ => self.wrap_ahead(),
             }
-            let late = (here - frame.max(here - 1e9)) / self.follow.rate();
-            self.follow.note(if wanted.is_some() || frame.is_infinite() { 0.0 } else { late });
-            self.fire(place, frame, here);
         }
         true
+    }
+
+    /// The host's loop wraps within the look-ahead: callbacks go on from its start before the position does.
+    fn wrap_ahead(&mut self) {
+        let Some((start, _)) = self.follow.cycle() else { return };
+        self.follow.ahead += 1;
+        self.world.borrow_mut().timers.iter_mut().for_each(|t| t.kind.rebase(start));
+    }
+
+    /// Let everybody see how late callbacks ran, now and then.
+    pub(super) fn show_timing(&mut self, now: Instant) {
+        let news =
+            self.follow.timing.fired != self.world.borrow().timing.fired || self.heard.lost != self.follow.timing.lost;
+        if !news || now.saturating_duration_since(self.follow.counted) < TIMING_EVERY {
+            return;
+        }
+        self.follow.counted = now;
+        self.follow.timing.lost = self.heard.lost;
+        let timing = self.follow.timing();
+        self.world.borrow_mut().timing = timing;
+        self.ends.meters.put_timing(&timing);
     }
 
     /// Place and frame of the timer that is due next.
     fn next_due(&mut self, here: f64) -> Option<(usize, f64)> {
         let mut world = self.world.borrow_mut();
         let (signature, follow) = (world.signature(), &self.follow);
-        // New timers begin at the position now, or where the stretch began when that is ahead.
-        let from = follow.beat(here).map_or(f64::INFINITY, |beat| beat.max(follow.begun));
+        let from = follow.from(here);
         let World { timers, ends, .. } = &mut *world;
         let due = |(place, timer): (usize, &mut Timer)| {
             let frame = timer.kind.due(follow, from, signature)?;
@@ -346,7 +396,7 @@ impl Script {
         let world = self.world.clone();
         let (run, number, call, stands, at) = {
             let mut world = world.borrow_mut();
-            let signature = world.signature();
+            let (signature, shift) = (world.signature(), self.follow.shift());
             let Some(timer) = world.timers.get_mut(place) else { return };
             let beat = timer.kind.beat(signature);
             let begins = frame.is_infinite();
@@ -368,10 +418,11 @@ impl Script {
             };
             let run = Run {
                 origin: Origin::Callback,
-                when: beat.map_or(When::Now, When::Beat),
+                when: beat.map_or(When::Now, |beat| When::Beat(beat + shift)),
                 label: timer.label.clone(),
                 scope: timer.scope.clone(),
                 beat,
+                shift,
                 frame,
                 discard: false,
             };
@@ -393,6 +444,7 @@ impl Script {
         let Some(timer) = timer else { return };
         match outcome {
             Ok(done) => {
+                world.timers[timer].faults = 0;
                 let keep = match (&mut world.timers[timer].kind, done.value) {
                     (TimerKind::Routine { thread, wake }, Some(values)) if thread.is_resumable() => {
                         *wake = wake_of(&values, stands, at, self.follow.rate());
@@ -406,17 +458,20 @@ impl Script {
                 }
             }
             Err(error) => {
+                world.timers[timer].faults += 1;
+                let often = world.timers[timer].faults >= FAULTS_MAX;
                 let every = matches!(world.timers[timer].kind, TimerKind::Every { .. });
-                let goes_on = every && !error.tripped;
-                let end = if goes_on { "" } else { "; it was stopped" };
-                let text = format!("callback of {label}: {}{end}", error.text());
-                if self.told.as_deref() != Some(text.as_str()) {
-                    world.say(ConsoleKind::Error, &text);
-                    self.told = Some(text);
-                }
+                let goes_on = every && !error.tripped && !often;
                 if !goes_on {
                     world.timers.remove(timer);
                 }
+                drop(world);
+                let end = match (goes_on, often && !error.tripped) {
+                    (true, _) => String::new(),
+                    (_, true) => format!("; it was taken out: it failed {FAULTS_MAX} times in a row"),
+                    _ => "; it was stopped".to_owned(),
+                };
+                self.tell_error(format!("callback of {label}: {}{end}", error.text()));
             }
         }
     }

@@ -80,7 +80,7 @@ fn entry_help(entry: &Entry) -> String {
     if !entry.returns.is_empty() {
         let _ = write!(text, "\n    gives: {}", entry.returns);
     }
-    let _ = write!(text, "\n    for example: {}", entry.example);
+    let _ = write!(text, "\n    for example: {}", entry.example.replace('\n', "\n        "));
     text
 }
 
@@ -153,11 +153,13 @@ fn typed(types: &str) -> String {
     types.split('|').map(one).collect::<Vec<_>>().join("|")
 }
 
-/// The reference manual, as Markdown.
+/// The part of the manual that is written by hand.
+pub const GUIDE: &str = include_str!("guide.md");
+
+/// The manual, as Markdown: the guide and the reference.
 pub fn manual() -> String {
-    let mut text = String::from(
-        "# Lua reference\n\nGenerated from the declarations in `src/script/api`; do not edit.\n\nTimes are beats (quarter notes) from 0; `\"1/4\"` is a part of a whole note, `\"2 bars\"` follows the signature. Rows, bars and samples are counted from 1. A chunk takes effect whole, or not at all.\n",
-    );
+    let mut text = String::from(GUIDE);
+    text.push_str("# Reference\n");
     for owner in owners() {
         let title = match owner {
             Owner::Global => "Functions".to_owned(),

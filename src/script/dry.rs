@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mlua::Lua;
+use tree_sitter::Tree;
 
+use super::patch::reader::Reader;
 use super::vm::{self, Budget, Limits, Now};
 use super::world::{Run, Scope, Shared, World};
 use super::{Failure, Source, api, compile, split_place};
@@ -162,6 +164,7 @@ pub struct Dry {
     now: Now,
     limits: Limits,
     kept: Vec<Kept>,
+    reader: Reader,
 }
 
 struct Kept {
@@ -173,7 +176,7 @@ struct Kept {
 impl Dry {
     /// A runner that finds files with `files` and reads time from `now`.
     pub fn new(files: Arc<dyn Files>, now: Now) -> Self {
-        Self { files, now, limits: Limits::default(), kept: vec![] }
+        Self { files, now, limits: Limits::default(), kept: vec![], reader: Reader::default() }
     }
 
     /// How long a text may run, for tests and the settings.
@@ -189,6 +192,11 @@ impl Dry {
     /// The time now.
     pub fn now(&self) -> Instant {
         (self.now)()
+    }
+
+    /// The syntax tree of a text.
+    pub(super) fn tree(&mut self, text: &str) -> Option<Tree> {
+        self.reader.read(text)
     }
 
     /// Forget what texts made: files may be others now.
@@ -229,6 +237,7 @@ impl Dry {
                 label: CHUNK.to_owned(),
                 scope: Scope::Chunk(Arc::from(CHUNK), 1, lines),
                 beat: None,
+                shift: 0.0,
                 frame: 0.0,
                 discard: true,
             });

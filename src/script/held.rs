@@ -117,6 +117,8 @@ impl World {
         if let Some(due) = due {
             registered.timers.iter_mut().for_each(|timer| timer.kind.rebase(due));
         }
+        // What changed while it waited is not told.
+        registered.observers.iter_mut().for_each(Observer::begin);
         self.enact(registered, Some(batch));
     }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use mlua::{Error, Lua, MultiValue, Value};
 
+use super::hook::TEXT_MAX;
 use super::vm::{Budget, at_line};
 
 /// Most steps of one call.
@@ -31,6 +32,8 @@ struct Matcher<'a> {
     captures: Vec<(usize, Length)>,
     depth: u32,
     steps: u32,
+    /// Steps since the clock was looked at.
+    unseen: u32,
     budget: Option<Rc<Budget>>,
 }
 
@@ -39,7 +42,7 @@ type Found<T> = Result<T, String>;
 impl<'a> Matcher<'a> {
     fn new(lua: &Lua, text: &'a [u8], pattern: &'a [u8]) -> Self {
         let budget = lua.app_data_ref::<Rc<Budget>>().map(|b| b.clone());
-        Self { text, pattern, captures: vec![], depth: 0, steps: 0, budget }
+        Self { text, pattern, captures: vec![], depth: 0, steps: 0, unseen: 0, budget }
     }
 
     fn step(&mut self) -> Found<()> {
@@ -47,12 +50,20 @@ impl<'a> Matcher<'a> {
         if self.steps > STEPS_MAX {
             return Err(format!("the pattern takes more than {STEPS_MAX} steps on this text; make it simpler"));
         }
-        if self.steps.is_multiple_of(4096)
-            && let Some(budget) = &self.budget
-        {
-            budget.spend().map_err(|_| budget.message())?;
+        self.work(1)
+    }
+
+    /// Count work that is no step of its own: one for each 64 bytes or so that are looked at.
+    fn work(&mut self, amount: usize) -> Found<()> {
+        self.unseen = self.unseen.saturating_add(u32::try_from(amount).unwrap_or(u32::MAX));
+        if self.unseen < 4096 {
+            return Ok(());
         }
-        Ok(())
+        self.unseen = 0;
+        match &self.budget {
+            Some(budget) => budget.spend().map_err(|_| budget.message()),
+            None => Ok(()),
+        }
     }
 
     fn class_end(&self, mut p: usize) -> Found<usize> {
@@ -81,6 +92,7 @@ impl<'a> Matcher<'a> {
 
     fn single(&mut self, s: usize, p: usize, end: usize) -> Found<bool> {
         self.step()?;
+        self.work((end - p) / 16)?;
         let Some(&c) = self.text.get(s) else { return Ok(false) };
         Ok(match self.pattern[p] {
             b'.' => true,
@@ -146,6 +158,7 @@ impl<'a> Matcher<'a> {
                 _ => {}
             }
             let end = self.class_end(p)?;
+            self.work((end - p) / 16)?;
             match self.pattern.get(end) {
                 Some(b'?') => {
                     if self.single(s, p, end)?
@@ -247,6 +260,7 @@ impl<'a> Matcher<'a> {
         let Some(&(start, Length::Closed(length))) = self.captures.get(number) else {
             return Err(format!("invalid capture index %{}", number.wrapping_add(1)));
         };
+        self.work(length / 64)?;
         let wanted = &self.text[start..start + length];
         Ok(self.text[s..].starts_with(wanted).then_some(s + length))
     }
@@ -350,6 +364,22 @@ fn start(lua: &Lua, init: Option<&Value>, length: usize) -> mlua::Result<Option<
     Ok((from <= length).then_some(from))
 }
 
+/// Where the bytes of a text begin in another.
+fn plainly(lua: &Lua, text: &[u8], wanted: &[u8]) -> mlua::Result<Option<usize>> {
+    let mut matcher = Matcher::new(lua, text, wanted);
+    for (place, window) in text.windows(wanted.len()).enumerate() {
+        // As far as a comparison went, it is counted: two long texts that differ at the end are long work.
+        let same = window.iter().zip(wanted).take_while(|(a, b)| a == b).count();
+        if same == wanted.len() {
+            return Ok(Some(place));
+        }
+        if same > 64 {
+            matcher.work(same / 64).map_err(|e| Error::runtime(at_line(lua, &e)))?;
+        }
+    }
+    Ok(None)
+}
+
 /// `string.find` and `string.match`.
 pub fn find(lua: &Lua, args: &[Value], positions: bool) -> mlua::Result<MultiValue> {
     let name = if positions { "find" } else { "match" };
@@ -360,7 +390,7 @@ pub fn find(lua: &Lua, args: &[Value], positions: bool) -> mlua::Result<MultiVal
     if positions && (plain || !pattern.iter().any(|c| b"^$*+?.([%-".contains(c))) {
         let found = match pattern.len() {
             0 => Some(0),
-            length => text[from..].windows(length).position(|window| window == pattern),
+            _ => plainly(lua, &text[from..], &pattern)?,
         };
         return match found {
             None => nothing(),
@@ -435,8 +465,10 @@ pub fn gsub(lua: &Lua, args: &[Value]) -> mlua::Result<(mlua::LuaString, i64)> {
         let found = matcher.run(s, 0).map_err(|e| Error::runtime(at_line(lua, &e)))?;
         if let Some(e) = found.filter(|e| *e != last) {
             count += 1;
+            let before = out.len();
             put(lua, &matcher, (s, e), (&by, words.as_deref()), &mut out)?;
             (s, last) = (e, e);
+            matcher.work((out.len() - before) / 64).map_err(|e| Error::runtime(at_line(lua, &e)))?;
         } else if s < text.len() {
             out.push(text[s]);
             s += 1;
@@ -465,6 +497,9 @@ fn put(
             while at < words.len() {
                 let c = words[at];
                 at += 1;
+                if out.len() > TEXT_MAX {
+                    return Err(too_long(lua));
+                }
                 if c != ESCAPE {
                     out.push(c);
                     continue;
@@ -480,7 +515,7 @@ fn put(
                 }
                 at += 1;
             }
-            return Ok(());
+            return if out.len() > TEXT_MAX { Err(too_long(lua)) } else { Ok(()) };
         }
         (Value::Table(table), _) => table.get::<Value>(matcher.capture(lua, 0, s, e)?)?,
         (Value::Function(function), _) => {
@@ -499,5 +534,9 @@ fn put(
             return Err(Error::runtime(at_line(lua, &format!("invalid replacement value (a {got})"))));
         }
     }
-    Ok(())
+    if out.len() > TEXT_MAX { Err(too_long(lua)) } else { Ok(()) }
+}
+
+fn too_long(lua: &Lua) -> Error {
+    Error::runtime(at_line(lua, &format!("string.gsub makes at most {TEXT_MAX} bytes")))
 }

@@ -128,7 +128,11 @@ impl Scribe {
                 Event::Refused { batch, .. } => self.landed(batch, false, now),
                 Event::Loaded => self.forget(),
                 Event::WriteText => self.asked = true,
-                Event::Triggered(_) | Event::Transport | Event::Hushed | Event::Recover(_) | Event::TakenBack { .. } => {}
+                Event::TakenBack { .. }
+                | Event::Triggered(_)
+                | Event::Transport
+                | Event::Hushed
+                | Event::Recover(_) => {}
             }
         }
         if self.ends.events.lagged() {

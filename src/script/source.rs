@@ -69,6 +69,11 @@ fn tokens(text: &str) -> Vec<Token> {
             }
             _ => at += 1,
         }
+        // A token is whole characters: a byte of one that Lua does not know, or after a backslash, takes the rest along.
+        at = at.min(bytes.len());
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
         line += count_lines(&bytes[start..at]);
         list.push(Token { start, end: at, line: begun });
     }
@@ -190,6 +195,7 @@ mod tests {
         let cut = source("local function g() return [[ end ]] end live('x', g)", 1).function("x", 1, 1);
         assert_eq!(cut.as_deref(), Some("function() return [[ end ]] end"));
         assert!(cut.is_some_and(|text| is_function(&text)));
+        assert!(!is_function("é") && !is_function("'\\é") && !is_function("\"\\") && !is_function("\u{fffd}P1"));
         assert!(!is_function("function() end end") && !is_function("f()") && !is_function(""));
     }
 }

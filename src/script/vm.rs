@@ -1,13 +1,22 @@
 //! The sandbox: one Lua state with a memory cap, a time budget and nothing that reaches outside.
 //!
-//! Thread: script. **Invariant:** nothing runs longer than its budget, whatever `pcall`, `__gc` or a pattern does.
+//! Thread: script. **Invariant:** nothing runs longer than its budget, whatever `pcall`, `__gc`, `__close` or a pattern
+//! does; what a chunk does to the language is gone with it.
+//!
+//! How it holds: [`hook`] looks at the clock every 100 instructions and at every large allocation; a text has at most
+//! 4 MB, so that no single instruction is long; library functions whose work has no such bound (patterns, `sort`,
+//! `move`) are replaced by ones that count; and no Lua code runs where the hook does not: `__gc` is refused, a message
+//! handler is not called once the time is over, and a coroutine that died is never closed. A second thread that watches
+//! this one was left out: it could not stop a thread, only leave it burning beside a new one.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use mlua::{Error, HookTriggers, Lua, LuaOptions, StdLib, Value, Variadic, VmState};
+use mlua::{Error, Lua, LuaOptions, StdLib, Value, Variadic};
 
+use super::hook::{self, HOOK_EVERY, Refused, TEXT_MAX};
 use super::matcher;
 
 /// Where time is read: handed in, so that this room has no clock of its own.
@@ -15,10 +24,8 @@ pub type Now = fn() -> Instant;
 
 /// Most memory Lua may hold, in bytes.
 pub const MEMORY_MAX: usize = 256 << 20;
-/// Longest string `rep` makes, in bytes.
-const REP_MAX: usize = 16 << 20;
-/// Instructions between two looks at the clock.
-const HOOK_EVERY: u32 = 1000;
+/// Most characters of an error message.
+const MESSAGE_MAX: usize = 2000;
 
 /// How long code may run.
 #[derive(Debug, Clone, Copy)]
@@ -41,19 +48,12 @@ pub struct Budget {
     end: Cell<Option<Instant>>,
     limit: Cell<Duration>,
     tripped: Cell<bool>,
-    ever: Cell<bool>,
 }
 
 impl Budget {
     /// A budget that reads this clock; nothing is armed yet.
     pub fn new(now: Now) -> Self {
-        Self {
-            now,
-            end: Cell::new(None),
-            limit: Cell::new(Duration::ZERO),
-            tripped: Cell::new(false),
-            ever: Cell::new(false),
-        }
+        Self { now, end: Cell::new(None), limit: Cell::new(Duration::ZERO), tripped: Cell::new(false) }
     }
 
     /// The time now.
@@ -62,18 +62,19 @@ impl Budget {
     }
 
     /// Start counting; the code that runs from here on has this long.
-    pub fn arm(&self, lua: &Lua, limit: Duration) {
-        if self.ever.get() {
-            let _ = hook(lua, HOOK_EVERY);
+    pub fn arm(self: &Rc<Self>, lua: &Lua, limit: Duration) {
+        if self.tripped.replace(false) {
+            hook::hook(lua, HOOK_EVERY);
         }
-        self.tripped.set(false);
         self.limit.set(limit);
         self.end.set(Some(self.now() + limit));
+        hook::begin(self.clone());
     }
 
     /// Stop counting; whether the code ran too long, also where a `pcall` swallowed the error.
     pub fn disarm(&self) -> bool {
         self.end.set(None);
+        hook::end();
         self.tripped.get()
     }
 
@@ -81,37 +82,25 @@ impl Budget {
     pub fn spend(&self) -> mlua::Result<()> {
         if self.tripped.get() || self.end.get().is_some_and(|end| self.now() >= end) {
             self.tripped.set(true);
-            self.ever.set(true);
             return Err(Error::runtime(self.message()));
         }
         Ok(())
     }
 
+    /// How long the code that runs now may run, in milliseconds.
+    pub fn limit_ms(&self) -> u32 {
+        u32::try_from(self.limit.get().as_millis()).unwrap_or(u32::MAX)
+    }
+
     /// The sentence for code that ran too long.
     pub fn message(&self) -> String {
-        format!("stopped: it ran longer than {} ms", self.limit.get().as_millis())
+        late(self.limit_ms())
     }
 }
 
-/// Set the hook of the running thread (and of threads made later) to every `every` instructions.
-fn hook(lua: &Lua, every: u32) -> mlua::Result<()> {
-    lua.set_global_hook(HookTriggers::new().every_nth_instruction(every), move |lua, debug| {
-        let Some(budget) = lua.app_data_ref::<Rc<Budget>>().map(|b| b.clone()) else { return Ok(VmState::Continue) };
-        match budget.spend() {
-            Ok(()) => {
-                // A thread that survived an earlier stop still stops at every instruction: let it run again.
-                if every == 1 {
-                    hook(lua, HOOK_EVERY)?;
-                }
-                Ok(VmState::Continue)
-            }
-            Err(_) => {
-                // From now on at every instruction, so that a loop around a pcall ends too.
-                hook(lua, 1)?;
-                Err(Error::runtime(position(debug, &budget.message())))
-            }
-        }
-    })
+/// The sentence for code that ran too long. The hook says the same.
+fn late(limit_ms: u32) -> String {
+    format!("stopped: it ran longer than {limit_ms} ms")
 }
 
 fn position(debug: &mlua::debug::Debug<'_>, message: &str) -> String {
@@ -157,23 +146,76 @@ pub fn lines(lua: &Lua, name: &str) -> Option<(u32, u32)> {
     found
 }
 
-/// The message of an error without the wrappers and the traceback.
+/// The message of an error without the wrappers and the traceback, cut where nobody would read on.
 pub fn message(error: &Error) -> String {
+    let text = whole_message(error);
+    match text.char_indices().nth(MESSAGE_MAX) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
+}
+
+fn whole_message(error: &Error) -> String {
     match error {
-        Error::CallbackError { cause, .. } => message(cause),
-        Error::WithContext { context, cause } => format!("{context}: {}", message(cause)),
+        Error::CallbackError { cause, .. } => whole_message(cause),
+        Error::WithContext { context, cause } => format!("{context}: {}", whole_message(cause)),
         Error::SyntaxError { message, .. } => message.clone(),
-        Error::RuntimeError(text) => text.split("\nstack traceback:").next().unwrap_or(text).to_owned(),
-        Error::MemoryError(_) => format!("out of memory: a script may hold {} MB", MEMORY_MAX >> 20),
+        Error::RuntimeError(text) => {
+            let (said, trace) = text.split_once("\nstack traceback:").unwrap_or((text, ""));
+            with_their_line(said, trace)
+        }
+        Error::MemoryError(_) => match hook::refused() {
+            Refused::Full => format!("out of memory: a script may hold {} MB", MEMORY_MAX >> 20),
+            Refused::Text => format!("out of memory: a text may have {} MB", TEXT_MAX >> 20),
+            Refused::Late(limit) => late(limit),
+        },
         other => other.to_string().split("\nstack traceback:").next().unwrap_or_default().to_owned(),
     }
 }
 
+/// A message that names a line of ours names the innermost line of theirs instead.
+fn with_their_line(said: &str, trace: &str) -> String {
+    let Some((_, what)) = said.strip_prefix(HIDDEN).and_then(|rest| rest.split_once(": ")) else {
+        return said.to_owned();
+    };
+    let theirs = |line: &&str| !line.starts_with('[') && line.contains(": in ");
+    match trace.lines().map(str::trim_start).find(theirs).and_then(|line| line.split_once(": in ")) {
+        Some((place, _)) => format!("{place}: {what}"),
+        None => what.to_owned(),
+    }
+}
+
+/// A Lua state that is watched.
+pub struct Sandbox(Lua);
+
+impl Deref for Sandbox {
+    type Target = Lua;
+
+    fn deref(&self) -> &Lua {
+        &self.0
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        hook::unguard(&self.0);
+    }
+}
+
+impl Sandbox {
+    /// A state with nothing in it, for when none could be made.
+    pub fn empty() -> Self {
+        Self(Lua::new_with(StdLib::NONE, LuaOptions::default()).unwrap_or_default())
+    }
+}
+
 /// Make the state: `table string math utf8 coroutine`, a text-only `load`, no way out.
-pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Lua> {
+pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Sandbox> {
     let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::UTF8 | StdLib::COROUTINE;
     let lua = Lua::new_with(libraries, LuaOptions::default())?;
     lua.set_memory_limit(MEMORY_MAX)?;
+    hook::guard(&lua);
+    let lua = Sandbox(lua);
     lua.set_app_data(budget.clone());
     strings(&lua)?;
     let globals = lua.globals();
@@ -186,7 +228,7 @@ pub fn sandbox(budget: &Rc<Budget>) -> mlua::Result<Lua> {
     native.set("tripped", lua.create_function(|lua, ()| Ok(spend(lua).is_err()))?)?;
     native.set("errtext", lua.create_function(errtext)?)?;
     lua.load(include_str!("lua/sandbox.lua")).set_name(format!("={HIDDEN}")).call::<()>(native)?;
-    hook(&lua, HOOK_EVERY)?;
+    hook::hook(&lua, HOOK_EVERY);
     Ok(lua)
 }
 
@@ -216,10 +258,10 @@ fn strings(lua: &Lua) -> mlua::Result<()> {
             let (text, count) = (text.as_bytes(), usize::try_from(count).unwrap_or(0));
             let between = between.map(|b| b.as_bytes().to_vec()).unwrap_or_default();
             let size = text.len().saturating_add(between.len()).saturating_mul(count);
-            if size > REP_MAX {
+            if size > TEXT_MAX {
                 return Err(Error::runtime(at_line(
                     lua,
-                    &format!("string.rep makes at most {REP_MAX} bytes, asked for {size}"),
+                    &format!("string.rep makes at most {TEXT_MAX} bytes, asked for {size}"),
                 )));
             }
             let parts: Vec<&[u8]> = if size == 0 { vec![] } else { vec![&text; count] };
@@ -253,6 +295,15 @@ fn load(
         Ok(function) => (Some(function), None),
         Err(error) => (None, Some(message(&error))),
     })
+}
+
+/// What every chunk relies on can no longer be replaced: the libraries, and every global there is now but `open` ones.
+pub fn seal(lua: &Lua, open: &[&str]) -> mlua::Result<()> {
+    let names = lua.create_table()?;
+    for name in open {
+        names.raw_set(*name, true)?;
+    }
+    lua.load(include_str!("lua/seal.lua")).set_name(format!("={HIDDEN}")).call::<()>(names)
 }
 
 fn collect(lua: &Lua, what: Option<String>) -> mlua::Result<f64> {

@@ -13,13 +13,13 @@ use mlua::Error;
 use super::clock::{Timer, TimerKind};
 use super::dry::Trace;
 use super::held::{Held, Registered, Replaced};
-use super::observe::Observer;
+use super::observe::{Observer, Watch};
 use super::source::Source;
 use super::vm::Budget;
 use crate::bus::Files;
 use crate::model::{
     Ask, Batch, BatchId, ClockMap, ClockSource, Command, ConsoleKind, ConsoleLine, DropShots, Edit, Name, Origin,
-    Performed, Session, Signature, Snapshot, When,
+    Performed, Session, Signature, Snapshot, Timing, When,
 };
 
 /// The world as closures share it.
@@ -27,6 +27,10 @@ pub type Shared = Rc<RefCell<World>>;
 
 /// Most console lines of one chunk.
 pub const LINES_MAX: usize = 1000;
+/// Most characters of one console line.
+pub const WIDTH_MAX: usize = 4000;
+/// Most callbacks that are registered at once.
+pub const CALLBACKS_MAX: usize = 65_536;
 
 /// Who registered a callback: what is run again replaces what it registered before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +84,8 @@ pub struct Run {
     pub scope: Scope,
     /// Song position the code stands at, for callbacks that run ahead of it.
     pub beat: Option<f64>,
+    /// What is added to that where it is sent: the loops of the host that lie between, in quarter notes.
+    pub shift: f64,
     /// Rendered frame the code stands at, for coroutines.
     pub frame: f64,
     /// Nothing it asks for is sent: only its registrations count.
@@ -133,6 +139,8 @@ pub struct World {
     pub held: Vec<Held>,
     /// Live chunks in force, with the text that was run.
     pub lives: BTreeMap<String, Arc<str>>,
+    /// How late callbacks ran so far.
+    pub timing: Timing,
     /// Which chunk made a live chunk.
     pub makers: BTreeMap<String, Arc<str>>,
     /// What the last Batches' registrations took the place of.
@@ -183,6 +191,7 @@ impl World {
             observers: vec![],
             held: vec![],
             lives: BTreeMap::new(),
+            timing: Timing::default(),
             makers: BTreeMap::new(),
             replaced: VecDeque::new(),
             ends: BTreeMap::new(),
@@ -321,7 +330,8 @@ impl World {
         self.commands.extend(commands);
     }
 
-    /// A console line; more than [`LINES_MAX`] of one chunk are cut with a remark.
+    /// A console line; more than [`LINES_MAX`] of one chunk are cut with a remark, and so is one of more than
+    /// [`WIDTH_MAX`] characters.
     pub fn say(&mut self, kind: ConsoleKind, text: &str) {
         for line in text.split('\n') {
             if self.lines.len() >= LINES_MAX {
@@ -332,27 +342,37 @@ impl World {
                 }
                 return;
             }
-            self.lines.push(ConsoleLine { kind, text: Arc::from(line) });
+            self.lines.push(ConsoleLine { kind, text: cut_line(line) });
         }
     }
 
     /// Register a timer for the running scope; gives its number.
     pub fn register(&mut self, kind: TimerKind) -> mlua::Result<u64> {
         let number = self.next_number();
+        self.room_for_a_callback()?;
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
         let scope = run.scope.narrowed(kind.callback());
-        let timer = Timer { number, scope, kind, label: run.label.clone() };
+        let timer = Timer { number, scope, kind, label: run.label.clone(), faults: 0 };
         self.fresh_timers.push(timer);
         Ok(number)
     }
 
     /// Register an observer for the running scope; gives its number.
-    pub fn observe(&mut self, callback: mlua::Function, place: String) -> mlua::Result<u64> {
+    pub fn observe(&mut self, callback: mlua::Function, place: String, watch: Watch) -> mlua::Result<u64> {
         let number = self.next_number();
+        self.room_for_a_callback()?;
         let Some(run) = &self.run else { return fail("nothing runs that could register a callback") };
         let scope = run.scope.narrowed(Some(&callback));
-        self.fresh_observers.push(Observer { number, scope, callback, place, rounds: 0 });
+        self.fresh_observers.push(Observer { number, scope, callback, place, watch, rounds: 0, faults: 0 });
         Ok(number)
+    }
+
+    fn room_for_a_callback(&self) -> mlua::Result<()> {
+        let timers = self.timers.len() + self.fresh_timers.len();
+        match timers + self.observers.len() + self.fresh_observers.len() {
+            count if count < CALLBACKS_MAX => Ok(()),
+            _ => fail(format!("at most {CALLBACKS_MAX} callbacks may be registered at once")),
+        }
     }
 
     /// Stop a timer or observer when the running code ends well; whether there was one.
@@ -458,6 +478,14 @@ impl World {
     /// A checked name.
     pub fn name(text: &str) -> mlua::Result<Name> {
         Name::new(text).map_err(|e| Error::runtime(e.to_string()))
+    }
+}
+
+/// A line as the console keeps it.
+pub fn cut_line(line: &str) -> Arc<str> {
+    match line.char_indices().nth(WIDTH_MAX) {
+        Some((end, _)) => Arc::from(format!("{}… ({} bytes)", &line[..end], line.len())),
+        None => Arc::from(line),
     }
 }
 

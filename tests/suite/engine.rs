@@ -32,7 +32,7 @@ pub fn volume(session: &Session, module: &str) -> f64 {
 }
 
 pub fn shot(module: &str) -> Command {
-    Command::Trigger(Shot { module: named(module), hit: Hit::default(), gate: None, at: None })
+    Command::Trigger(Shot { module: named(module), hit: Hit::default(), gate: None, at: None, jump: None })
 }
 
 /// A rig with the beginning loaded, nothing told yet.

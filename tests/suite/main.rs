@@ -9,19 +9,25 @@
 
 mod banks;
 mod bounce;
+mod callbacks;
 mod chains;
 mod clock;
 mod crash;
+mod dice;
 mod engine;
 mod engine_rig;
+mod examples;
+mod fuzz;
 mod golden;
 mod headless;
 mod host;
 mod host_rig;
 mod lua;
+mod manual;
 mod modules;
 mod moments;
 mod overrun;
+mod patch_any;
 mod properties;
 mod rig;
 mod rows;
@@ -29,14 +35,18 @@ mod sampler;
 mod shell;
 mod shell_vst3;
 mod soak;
+#[cfg(all(feature = "standalone", target_os = "linux"))]
+mod standalone;
 mod stopping;
 mod strategy;
 mod tidy;
+mod timing;
 mod twoway;
 mod undo;
 mod vst3_buses;
 mod vst3_clap;
 mod vst3_host;
+mod window;
 
 use tracklight_host::CountingAlloc;
 

@@ -9,8 +9,12 @@ use tracklight::bus::{EventReceiver, Pace, Remote, Station, ThreadClock, station
 use tracklight::engine::Engine;
 use tracklight::media::{Library, Worker};
 use tracklight::model::{Ask, Batch, Command, EvalOutcome, Event, Origin, Session, Snapshot, TriggerRecord, When, Why};
+use tracklight::script::vm::Limits;
 use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
+
+/// What making a block costs by the wall clock and of CPU time, as a share of its length.
+pub type Cost = fn(&Remote) -> (f64, f64);
 
 thread_local! {
     /// The CPU clock of the audio thread, which here is the test's: it is what [`Rig::cost`] makes of it.
@@ -56,8 +60,9 @@ pub struct Rig {
     pub triggers: Vec<Arc<TriggerRecord>>,
     /// Everything else told so far.
     pub told: Vec<Event>,
-    /// What making a block costs by the wall clock and of CPU time, as a share of its length; `None` is not measured.
-    pub cost: Option<fn(&Remote) -> (f64, f64)>,
+    script_sleeps: bool,
+    /// What making a block costs; `None` is not measured.
+    pub cost: Option<Cost>,
 }
 
 impl Sound {
@@ -120,6 +125,7 @@ impl Rig {
             notes: vec![],
             triggers: vec![],
             told: vec![],
+            script_sleeps: false,
             cost: None,
             folder,
         };
@@ -166,7 +172,10 @@ impl Rig {
     pub fn settle(&mut self) {
         let now = self.now();
         for _ in 0..10_000 {
-            let mut paces = vec![self.script.tick(now), self.engine.tick(now)];
+            let mut paces = vec![self.engine.tick(now)];
+            if !self.script_sleeps {
+                paces.insert(0, self.script.tick(now));
+            }
             paces.extend(self.workers.iter_mut().map(|worker| worker.tick(now)));
             paces.push(self.scribe.tick(now));
             while let Some(event) = self.events.next() {
@@ -177,7 +186,7 @@ impl Rig {
             }
             if !paces.contains(&Pace::Now) && self.remote.gate.is_settled() {
                 // Once more: what the engine just told the script may have made work.
-                if self.script.tick(now) != Pace::Now && self.remote.gate.is_settled() {
+                if (self.script_sleeps || self.script.tick(now) != Pace::Now) && self.remote.gate.is_settled() {
                     return;
                 }
             }
@@ -201,6 +210,11 @@ impl Rig {
     /// The Session now.
     pub fn session(&self) -> Session {
         (*self.snapshot().session).clone()
+    }
+
+    /// Let a chunk run no longer than this, and a callback no longer than that.
+    pub fn limit(&mut self, eval: Duration) {
+        self.script.set_limits(Limits { eval, callback: eval });
     }
 
     /// Run Lua now, as Alt+Enter does.
@@ -265,6 +279,13 @@ impl Rig {
             left -= block;
         }
         sound
+    }
+
+    /// Render so many frames while the script's thread does not get to run.
+    pub fn sleep_script(&mut self, frames: usize) {
+        self.script_sleeps = true;
+        self.skip(frames);
+        self.script_sleeps = false;
     }
 
     /// Render and forget the sound.

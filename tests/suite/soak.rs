@@ -10,12 +10,23 @@ use tracklight_host::{Allocations, Block, allocations_are_counted};
 
 use crate::host_rig::{Plug, Setup};
 
-/// Scripts that would hang a plain sandbox, one after the other.
-const HANGS: [&str; 4] = [
+/// Scripts that would hang or choke a plain sandbox, one after the other.
+const HANGS: [&str; 12] = [
     "while true do end",
     "while true do pcall(function() while true do end end) end",
     "string.find(('a'):rep(5000), ('a-'):rep(30) .. 'b')",
     "setmetatable({}, { __gc = function() while true do end end }) collectgarbage()",
+    // A gigabyte of text, at once and by doubling; all the memory there is, in slices and in tables.
+    "('x'):rep(1 << 30)",
+    "local text = 'x' while true do text = text .. text end",
+    "local all = {} while true do all[#all + 1] = ('x'):rep(1 << 20) .. #all end",
+    "local all = {} while true do all = { all, {}, {} } end",
+    // Recursion through Lua and through the library.
+    "local function down(n) return 1 + down(n + 1) end down(1)",
+    "local function down() return (('x'):gsub('.', down)) end down()",
+    // Metatables: a way out of the time, by a variable that is closed and by the fourth value of a loop.
+    "local m = {} local e = setmetatable({}, m) m.__close = function() while true do end end local held <close> = e while true do end",
+    "local m = {} local e = setmetatable({}, m) m.__close = function() while true do end end for _ in next, { 1 }, nil, e do while true do end end",
 ];
 
 /// How long it is played, in seconds: 5, or what `TRACKLIGHT_SOAK_SECONDS` says (the bench plays 60).

@@ -157,7 +157,7 @@ fn plain_command() -> impl Strategy<Value = Command> {
         1 => text().prop_map(Command::SetText),
         1 => ("[ab]", option::of("[a-z]")).prop_map(|(key, value)| Command::SetLayout(key, value)),
         1 => verb.prop_map(Command::Transport),
-        1 => shot.prop_map(|(module, hit, gate)| Command::Trigger(Shot { module, hit, gate, at: None })),
+        1 => shot.prop_map(|(module, hit, gate)| Command::Trigger(Shot { module, hit, gate, at: None, jump: None })),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::system;
 use crate::workspace::Workspace;
 
 pub const USAGE: &str = "cargo xtask bench [CARGO OPTIONS] [-- BENCH OPTIONS]
-  Run `cargo bench` of the plug-in: figures, and ratios to scsynth from one run.
+  Run `cargo bench` of the plug-in (voices, house, script): figures, and ratios to scsynth from one run.
   Installs supercollider-server where it may; without it the ratios are left out. Ends with the soak: 60 s of hanging
   Lua and a storm of allocations beside a playing host (without options only).";
 

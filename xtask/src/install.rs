@@ -92,7 +92,28 @@ fn put(bundle: &Path, folder: &Path) -> Result<PathBuf> {
     }
     fs::rename(&fresh, &place).with_context(|| format!("could not put {}", place.display()))?;
     bundle::remove(&old)?;
+    if !same(bundle, &place)? {
+        bail!("{} is not what was built: is another program writing there?", place.display());
+    }
     Ok(place)
+}
+
+/// Whether two files, or all files of two folders, are equal.
+fn same(one: &Path, two: &Path) -> Result<bool> {
+    let read = |path: &Path| fs::read(path).with_context(|| format!("could not read {}", path.display()));
+    if !one.is_dir() {
+        return Ok(two.is_file() && read(one)? == read(two)?);
+    }
+    let names = |path: &Path| -> Result<Vec<std::ffi::OsString>> {
+        let entries = fs::read_dir(path).with_context(|| format!("could not read {}", path.display()))?;
+        let mut names: Vec<_> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+        names.sort();
+        Ok(names)
+    };
+    if !two.is_dir() || names(one)? != names(two)? {
+        return Ok(false);
+    }
+    names(one)?.iter().try_fold(true, |so_far, name| Ok(so_far && same(&one.join(name), &two.join(name))?))
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
@@ -132,6 +153,22 @@ mod tests {
         }
         let left: Vec<_> = fs::read_dir(&hosts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["Tracklight.vst3"]);
+    }
+
+    #[test]
+    fn a_bundle_that_differs_anywhere_is_told_from_its_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+        for bundle in [&one, &two] {
+            fs::create_dir_all(bundle.join("Contents")).unwrap();
+            fs::write(bundle.join("Contents/so"), "code").unwrap();
+        }
+        assert!(same(&one, &two).unwrap());
+        fs::write(two.join("Contents/older"), "").unwrap();
+        assert!(!same(&one, &two).unwrap());
+        fs::remove_file(two.join("Contents/older")).unwrap();
+        fs::write(two.join("Contents/so"), "cold").unwrap();
+        assert!(!same(&one, &two).unwrap() && !same(&one, &folder.path().join("none")).unwrap());
     }
 
     #[cfg(unix)]

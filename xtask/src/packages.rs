@@ -13,6 +13,8 @@ pub enum Need {
     Typing,
     /// Headers for the standalone program's audio and MIDI devices.
     Standalone,
+    /// A JACK server, and what plays and records through it in tests.
+    Jack,
     /// Python for the VST3 hosts from PyPI, and the libraries those wheels link.
     Vst3Hosts,
     /// Real recordings for the demo's second run.
@@ -70,9 +72,11 @@ pub const PACKAGES: &[Package] = &[
     row(Need::Standalone, "pkg-config", Probe::Program("pkg-config")),
     row(Need::Standalone, "libasound2-dev", Probe::PkgConfig("alsa")),
     row(Need::Standalone, "libjack-jackd2-dev", Probe::PkgConfig("jack")),
+    row(Need::Jack, "jackd2", Probe::Program("jackd")),
     row(Need::Vst3Hosts, "python3", Probe::Program("python3")),
     row(Need::Vst3Hosts, "python3-venv", Probe::Python("venv, ensurepip")),
     row(Need::Vst3Hosts, "libgl1", Probe::Library("libGL.so.1")),
+    row(Need::Vst3Hosts, "libglib2.0-0", Probe::Library("libglib-2.0.so.0")),
     row(Need::Vst3Hosts, "libatomic1", Probe::Library("libatomic.so.1")),
     row(Need::Vst3Hosts, "libstdc++6", Probe::Library("libstdc++.so.6")),
     // A megabyte of recorded speech; hydrogen-drumkits would be 140.
@@ -88,6 +92,7 @@ impl Need {
         Need::Screen,
         Need::Typing,
         Need::Standalone,
+        Need::Jack,
         Need::Vst3Hosts,
         Need::Recordings,
         Need::Bench,
@@ -101,6 +106,7 @@ impl Need {
             Need::Screen => "the editor's picture without a screen",
             Need::Typing => "typing into the editor's window in tests",
             Need::Standalone => "the standalone program's audio and MIDI devices",
+            Need::Jack => "playing the standalone program through JACK in tests",
             Need::Vst3Hosts => "the VST3 hosts (pedalboard, dawdreamer)",
             Need::Recordings => "the demo on real recordings",
             Need::Bench => "the benches beside scsynth",
@@ -115,6 +121,7 @@ impl Need {
             Need::Screen => "no picture of the editor",
             Need::Typing => "no typing tests",
             Need::Standalone => "the standalone feature is not checked",
+            Need::Jack => "no test through JACK",
             Need::Vst3Hosts => "no VST3 host tests",
             Need::Recordings => "no run on real recordings",
             Need::Bench => "no ratio to scsynth",

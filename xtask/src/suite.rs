@@ -4,7 +4,9 @@ use anyhow::{Result, bail};
 
 use crate::args::{Spec, split_rest};
 use crate::cargo::{answers, cargo, succeed};
+use crate::packages::Need;
 use crate::steps::say;
+use crate::system;
 use crate::workspace::Workspace;
 
 pub const GOLDEN_USAGE: &str = "cargo xtask golden --update [-- FILTER]
@@ -30,11 +32,15 @@ pub fn golden(workspace: &Workspace, words: &[String]) -> Result<u8> {
 /// among them half the tree (all that uses serde) would be compiled once more than for a plain `cargo test`.
 pub fn run(workspace: &Workspace) -> Result<()> {
     succeed(&mut cargo(workspace, &["test", "--quiet", "-p", "xtask"]))?;
-    let others = ["--workspace", "--exclude", "xtask"];
+    let mut others = vec!["--workspace", "--exclude", "xtask"];
+    // The program is tested with its devices where their headers are there, as the lints see it.
+    if system::missing(Need::Standalone).is_empty() {
+        others.extend(["--features", "tracklight/standalone"]);
+    }
     if !answers("cargo", &["nextest", "--version"]) {
-        return succeed(cargo(workspace, &["test"]).args(others));
+        return succeed(cargo(workspace, &["test"]).args(&others));
     }
     // nextest does not run the examples in the documentation, and calls no test at all an error.
-    succeed(cargo(workspace, &["nextest", "run"]).args(others))?;
-    succeed(cargo(workspace, &["test", "--doc"]).args(others))
+    succeed(cargo(workspace, &["nextest", "run"]).args(&others))?;
+    succeed(cargo(workspace, &["test", "--doc"]).args(&others))
 }

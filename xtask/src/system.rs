@@ -22,7 +22,7 @@ pub const USAGE: &str = "cargo xtask system [--all] [--check]
 pub fn run(_: &Workspace, words: &[String]) -> Result<u8> {
     let spec = Spec { command: "system", values: &[], switches: &["--all", "--check"] };
     let args = spec.read(words)?;
-    let optional = [Need::Bench, Need::Standalone];
+    let optional = [Need::Bench, Need::Standalone, Need::Jack];
     let needs: Vec<Need> =
         Need::ALL.iter().copied().filter(|need| args.has("--all") || !optional.contains(need)).collect();
     if !args.has("--check") {

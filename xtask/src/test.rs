@@ -83,14 +83,19 @@ pub fn run(workspace: &Workspace, words: &[String]) -> Result<u8> {
 /// System packages for the chosen steps, all at once: one apt run instead of five.
 fn prepare(chosen: &dyn Fn(&str) -> bool) -> Result<()> {
     let mut wishes = Vec::new();
-    if chosen("lints") {
+    if chosen("lints") || chosen("suite") {
         wishes.push(Need::Standalone);
     }
     if chosen("suite") || chosen("demo") {
         wishes.extend([Need::Editor, Need::Recordings, Need::Typing]);
-        if !display::is_given() {
+        // The suite types on a display of its own, whatever the machine has.
+        if chosen("suite") || !display::is_given() {
             wishes.push(Need::Screen);
         }
+    }
+    if chosen("suite") {
+        // The suite opens windows on a display of its own, whatever display there is.
+        wishes.extend([Need::Jack, Need::Screen]);
     }
     let mut musts = Vec::new();
     if STEPS[2..].iter().any(|name| chosen(name)) {

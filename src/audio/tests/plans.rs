@@ -70,6 +70,22 @@ fn scheduled_shots_are_dropped_by_a_stop_a_far_jump_and_on_demand() {
 }
 
 #[test]
+fn hits_that_were_looked_ahead_for_end_with_a_jump_and_those_on_their_way_too() {
+    let mut rig = rig();
+    rig.send(ToAudio::Transport(TransportVerb::Play));
+    rig.run(10);
+    // The start was the first jump.
+    let ahead = |jump, beat| ToAudio::Shot(ShotMessage { jump: Some(jump), ..at(beat) });
+    rig.send(ahead(1, 1.25));
+    rig.run(10);
+    rig.send(ToAudio::Transport(TransportVerb::Locate(1.0)));
+    rig.send(ahead(1, 1.125));
+    rig.send(ahead(2, 1.5));
+    assert_eq!(rig.run(24_000).onsets(), [12_000], "only what was looked ahead for from here");
+    assert_eq!(rig.wires_engine.meters.late.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn shots_are_dropped_by_their_owner_and_from_a_beat_on() {
     let mut rig = rig();
     rig.send(ToAudio::Transport(TransportVerb::Play));

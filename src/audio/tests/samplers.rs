@@ -11,7 +11,17 @@ use crate::model::{AudioClip, Param, Why};
 pub fn shot(index: u16, set: &[(Param, f32)]) -> ShotMessage {
     let mut params = [(Param(0), 0.0); COLUMNS_MAX];
     params[..set.len()].copy_from_slice(set);
-    ShotMessage { slot: 0, index, note: 255, count: set.len() as u8, at: f64::NAN, gate: f32::NAN, owner: 0, params }
+    ShotMessage {
+        slot: 0,
+        index,
+        note: 255,
+        count: set.len() as u8,
+        at: f64::NAN,
+        jump: None,
+        gate: f32::NAN,
+        owner: 0,
+        params,
+    }
 }
 
 /// A rig with one sampler and no sequencer.

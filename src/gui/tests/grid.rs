@@ -25,6 +25,7 @@ fn typing_a_number_and_enter_sets_the_cell() {
     assert_eq!(bench.command(), Command::Set(path(3, Column::Index), 12.0));
 }
 
+/// proves: E1
 #[test]
 fn an_edit_shows_once_the_engine_has_done_it() {
     let mut bench = Bench::with_grid();

@@ -8,7 +8,10 @@ use super::super::app::ViewName;
 use super::super::scene::{Intents, Scene};
 use super::super::theme;
 use crate::bus::Meters;
-use crate::model::{Ask, Command, Loading, RecoveryVerb, TransportVerb};
+use crate::model::{Ask, Command, Loading, RecoveryVerb, Timing, TransportVerb};
+
+/// Callbacks that run later than this are heard, in milliseconds.
+const LATE_MS: f64 = 5.0;
 
 /// Draw the transport and the numbers.
 pub fn transport(ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
@@ -47,10 +50,21 @@ fn meters(ui: &mut Ui, meters: &Meters) {
             ui.label(RichText::new(format!("{count} {what}")).color(theme::WARNING)).on_hover_text(why);
         }
     }
+    lateness(ui, &meters.timing());
     if meters.panicked.load(Relaxed) {
         let why = "The audio part failed and is silent; switch the plug-in off and on in the host.";
         ui.label(RichText::new("audio failed").color(theme::ERROR)).on_hover_text(why);
     }
+}
+
+/// How late the script's callbacks run, once there are some.
+fn lateness(ui: &mut Ui, timing: &Timing) {
+    if timing.fired == 0 && timing.lost == 0 {
+        return;
+    }
+    let colour = if timing.p99_ms > LATE_MS || timing.lost > 0 { theme::WARNING } else { theme::WEAK };
+    let text = RichText::new(format!("Lua {:.1} ms", timing.p99_ms)).small().color(colour);
+    ui.label(text).on_hover_text(format!("How late callbacks run, 99 of 100\n{timing}"));
 }
 
 fn media(ui: &mut Ui, scene: &Scene) {

@@ -137,6 +137,7 @@ impl CommandView {
             beat: scene.beat(),
             bpm: scene.clock.bpm,
             host_leads: scene.host_leads(),
+            callbacks: intents.remote().meters.timing(),
         };
         let reply = match run(&mut draft, standing, line) {
             Ok(reply) => reply,

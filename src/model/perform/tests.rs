@@ -153,7 +153,7 @@ fn a_column_that_is_set_is_shown_and_cut_rows_come_back() {
 #[test]
 fn what_is_wrong_is_named_with_what_is_allowed() {
     let mut session = small();
-    let shot = |hit, gate| Command::Trigger(Shot { module: named("kick"), hit, gate, at: None });
+    let shot = |hit, gate| Command::Trigger(Shot { module: named("kick"), hit, gate, at: None, jump: None });
     let bind = |pattern, chain_on| Command::Bind { sequencer: named("seq"), pattern, chain: None, chain_on };
     let signature = Signature { num: 4, den: 5 };
     for (command, words) in [

@@ -169,7 +169,9 @@ pub(super) fn connections(line: &mut Line<'_>, words: &[String]) -> Outcome {
 }
 
 pub(super) fn info(line: &mut Line<'_>, words: &[String]) -> Outcome {
-    let [name] = words else { return line.usage("info") };
+    let [name] = words else {
+        return if words.is_empty() { standing(line) } else { line.usage("info") };
+    };
     let name = Line::name(name)?;
     if let Some(pattern) = line.draft.patterns.get(&name).cloned() {
         pattern_info(line, name.as_str(), &pattern);
@@ -209,6 +211,17 @@ pub(super) fn info(line: &mut Line<'_>, words: &[String]) -> Outcome {
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// How the clock stands, and how late callbacks ran.
+fn standing(line: &mut Line<'_>) -> Outcome {
+    let now = line.standing;
+    let bpm = if now.bpm > 0.0 { now.bpm } else { line.draft.bpm };
+    let word = if now.playing { "plays" } else { "stands" };
+    let leader = if now.host_leads { "the host leads" } else { "the internal clock leads" };
+    line.say(format!("{word} at beat {:.2}, {bpm:.1} bpm, {leader}", now.beat));
+    line.say(now.callbacks.to_string());
     Ok(())
 }
 

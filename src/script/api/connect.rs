@@ -21,7 +21,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Any)],
         returns: "boolean",
         doc: "Lay a cable: every kind that fits, or \"audio\" or \"event\" alone. `{ volume = 0.5 }` sets the connection's volume. The same again changes nothing.",
-        example: "sampler(\"kick\") audioMixer(\"drums\") connect(\"kick\", \"drums\")",
+        example: r#"sampler("kick") audioMixer("drums")
+print(connect("kick", "drums", { volume = 0.5 })) --> true
+print(getParam("drums.connectionVolume[kick]")) --> 0.5
+connect("kick", "hostIn") --! gives nothing that hostIn"#,
         run: connect,
     },
     Entry {
@@ -30,7 +33,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))],
         returns: "boolean",
         doc: "Take a cable out; every kind, or one.",
-        example: "sampler(\"kick\") disconnect(\"kick\", \"masterAudioOut\")",
+        example: r#"sampler("kick")
+disconnect("kick", "masterAudioOut")
+print(engine:getConnectionManager():isConnected("kick", "masterAudioOut")) --> false"#,
         run: disconnect,
     },
     Entry {
@@ -39,7 +44,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Text), arg("to", Kind::Text), opt("options", Kind::Table)],
         returns: "boolean",
         doc: "With two modules: the same as connect. Modulation of parameters comes in a later version.",
-        example: "sampler(\"kick\") route(\"kick\", \"aux1\")",
+        example: r#"sampler("kick")
+print(route("kick", "aux1")) --> true"#,
         run: route,
     },
     Entry {
@@ -48,7 +54,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), arg("param", Kind::Value), opt("value", Kind::Value)],
         returns: "boolean",
         doc: "Set a parameter: `setParam(\"kick\", \"volume\", 0.7)`, or a whole path and a value. Values out of range are brought into it, and that is told.",
-        example: "sampler(\"kick\") setParam(\"kick\", \"volume\", 0.7)",
+        example: r#"sampler("kick")
+setParam("kick", "volume", 0.7)
+setParam("kick.pan", -0.5)
+print(getParam("kick", "volume"), getParam("kick", "pan")) --> 0.7 -0.5
+setParam("kick", "volum", 1) --! volum"#,
         run: set_param,
     },
     Entry {
@@ -57,7 +67,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("param", Kind::Text)],
         returns: "any",
         doc: "The value of a parameter; nil for an unset row column.",
-        example: "sampler(\"kick\") print(getParam(\"kick\", \"volume\"))",
+        example: r#"sampler("kick") pattern("beat", 16)
+print(getParam("kick", "volume"), getParam("kick.playStyle"), getParam("beat.row[5].chance")) --> 1 ONCE nil"#,
         run: get_param,
     },
     Entry {
@@ -66,7 +77,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text)],
         returns: "param",
         doc: "One value by its path: `kick.volume`, `kick.sample[2].speed`, `drums.connectionVolume[1]`, `beat.row[5].chance`.",
-        example: "sampler(\"kick\") param(\"kick.speed\"):set(2)",
+        example: r#"sampler("kick")
+local speed = param("kick.speed"):set(2)
+print(speed:get()) --> 2"#,
         run: param,
     },
     Entry {
@@ -75,7 +88,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("value", Kind::Value)],
         returns: "param",
         doc: "Set it.",
-        example: "sampler(\"kick\") param(\"kick.volume\"):set(0.5)",
+        example: r#"sampler("kick")
+print(param("kick.volume"):set(0.5):get()) --> 0.5"#,
         run: |c| set_path(&mut c.world.borrow_mut(), &c.this.key, &c.value(0)).and_then(|()| c.this()),
     },
     Entry {
@@ -84,7 +98,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "any",
         doc: "Its value.",
-        example: "sampler(\"kick\") print(param(\"kick.volume\"):get())",
+        example: r#"sampler("kick")
+print(param("kick.volume"):get()) --> 1"#,
         run: |c| get_path(c.lua, &c.world.borrow(), &c.this.key),
     },
     Entry {
@@ -93,7 +108,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "param",
         doc: "Take it back to its default; a row column is unset.",
-        example: "sampler(\"kick\") param(\"kick.volume\"):unset()",
+        example: r#"sampler("kick", { volume = 0.5 })
+print(param("kick.volume"):unset():get()) --> 1"#,
         run: unset,
     },
     Entry {
@@ -102,7 +118,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("number", Kind::Whole(1, MACROS as i64))],
         returns: "macro",
         doc: "One of the 64 host macros.",
-        example: "sampler(\"kick\") macro(1):map(\"kick.volume\", { min = 0, max = 0.8, curve = \"exp\" })",
+        example: r#"sampler("kick")
+macro(1):map("kick.volume", { min = 0, max = 0.8, curve = "exp" })
+print(macro(1), macro(1):get()["kick.volume"].max) --> macro(1) 0.8"#,
         run: |c| {
             handle(c.lua, Handle { owner: Owner::Macro, key: String::new(), number: c.number(0).unwrap_or(1.0) as u64 })
         },
@@ -113,7 +131,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text), opt("options", Kind::Table)],
         returns: "macro",
         doc: "Let the macro set a parameter: `min` at 0, `max` at 1, `curve` \"lin\", \"exp\" or \"log\". A second mapping of the parameter replaces the first.",
-        example: "sampler(\"kick\") macro(2):map(\"kick.speed\", { min = 0.5, max = 2 })",
+        example: r#"sampler("kick")
+macro(2):map("kick.speed", { min = 0.5, max = 2 })
+print(macro(2):get()["kick.speed"].min) --> 0.5"#,
         run: map,
     },
     Entry {
@@ -122,7 +142,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text)],
         returns: "macro",
         doc: "Take the mapping of a parameter away.",
-        example: "sampler(\"kick\") macro(1):map(\"kick.volume\"):unmap(\"kick.volume\")",
+        example: r#"sampler("kick")
+macro(1):map("kick.volume"):unmap("kick.volume")
+print(next(macro(1):get())) --> nil"#,
         run: unmap,
     },
     Entry {
@@ -131,7 +153,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "table",
         doc: "Its mappings: path to `{ min, max, curve }`.",
-        example: "for path, map in pairs(macro(1):get()) do print(path, map.min, map.max) end",
+        example: r#"sampler("kick")
+macro(1):map("kick.volume", { max = 0.8 })
+for path, map in pairs(macro(1):get()) do print(path, map.min, map.max, map.curve) end --> kick.volume 0 0.8 lin"#,
         run: maps,
     },
     Entry {
@@ -140,7 +164,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Text), arg("to", Kind::Text)],
         returns: "",
         doc: "Use another file wherever this one is asked for.",
-        example: "sampler(\"kick\", { samples = { \"lost.wav\" } }) relink(\"lost.wav\", \"found.wav\")",
+        example: r#"sampler("kick", { samples = { "lost.wav" } })
+relink("lost.wav", "kick.wav")
+print(engine:getState().modules.kick.samples[1].path) --> kick.wav"#,
         run: relink,
     },
 ];

@@ -22,7 +22,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "engine",
         doc: "The engine object.",
-        example: "print(getEngine() == engine)",
+        example: r#"print(getEngine() == engine) --> true"#,
         run: |c| c.give(E, ""),
     },
     Entry {
@@ -31,7 +31,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "clock",
         doc: "The clock.",
-        example: "local clock = engine:getClock()",
+        example: r#"print(engine:getClock() == clock) --> true"#,
         run: |c| c.give(Owner::Clock, ""),
     },
     Entry {
@@ -40,7 +40,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "registry",
         doc: "The modules.",
-        example: "print(#engine:getModuleRegistry():getAllModuleNames())",
+        example: r#"sampler("kick")
+print(engine:getModuleRegistry():getModule("kick"):getInstanceName()) --> kick"#,
         run: |c| c.give(Owner::Registry, ""),
     },
     Entry {
@@ -49,7 +50,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "connections",
         doc: "The connections.",
-        example: "print(#engine:getConnectionManager():getConnections())",
+        example: r#"print(engine:getConnectionManager():isConnected("hostIn", "masterAudioOut")) --> true"#,
         run: |c| c.give(C, ""),
     },
     Entry {
@@ -58,7 +59,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "router",
         doc: "Parameters by path.",
-        example: "print(engine:getParameterRouter():get(\"masterAudioOut.masterVolume\"))",
+        example: r#"print(engine:getParameterRouter():get("masterAudioOut.masterVolume")) --> 1"#,
         run: |c| c.give(R, ""),
     },
     Entry {
@@ -67,7 +68,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "runtime",
         doc: "Patterns and the playhead.",
-        example: "print(engine:getPatternRuntime():getPlayhead())",
+        example: r#"print(engine:getPatternRuntime():getPlayhead()) --> 0"#,
         run: |c| c.give(T, ""),
     },
     Entry {
@@ -76,7 +77,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "state",
         doc: "The whole state now, read-only: `version`, `clock.bpm isPlaying beat bar`, `modules.NAME.parameters.P`, `patterns`, `chains`, `connections`, `macros`, `patternRuntime.playhead`; `state:clone()` gives a table that can be changed.",
-        example: "print(engine:getState().clock.bpm)",
+        example: r#"sampler("kick", { volume = 0.5 })
+local state = engine:getState()
+print(state.clock.bpm, state.clock.isPlaying, state.modules.kick.parameters.volume) --> 120 false 0.5
+state.clock.bpm = 90 --! read-only"#,
         run: |c| super::state::table(c.lua, c.world),
     },
     Entry {
@@ -85,7 +89,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("line", Kind::Text)],
         returns: "table",
         doc: "Run a text command; gives `{ success, message, error }`.",
-        example: "print(engine:executeCommand(\"list\").success)",
+        example: r#"sampler("kick")
+print(engine:executeCommand("set kick volume 0.5").success, getParam("kick", "volume")) --> true 0.5
+print(engine:executeCommand("set nobody volume 0.5").error) --> no module is called "nobody""#,
         run: super::text::execute,
     },
     Entry {
@@ -94,7 +100,12 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("callback", Kind::Callback)],
         returns: "integer",
         doc: "Call a function with the state once for each change; gives a number to remove it by.",
-        example: "local id = engine:onStateChange(function(state) print(state.version) end)",
+        example: r#"sampler("kick")
+-- later
+engine:onStateChange(function(state) print(state.modules.kick.parameters.volume) end)
+setParam("kick", "volume", 0.5)
+-- later
+--> 0.5"#,
         run: on_change,
     },
     Entry {
@@ -103,7 +114,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("id", Kind::Whole(0, i64::MAX))],
         returns: "boolean",
         doc: "Take a state callback away; false when it was gone already.",
-        example: "engine:removeStateChangeCallback(engine:onStateChange(function() end))",
+        example: r#"local id = engine:onStateChange(function() print("never") end)
+print(engine:removeStateChangeCallback(id)) --> true
+setParam("masterAudioOut", "masterVolume", 0.5)
+-- later"#,
         run: |c| Ok(Value::Boolean(c.world.borrow_mut().stop(c.number(0).unwrap_or(0.0) as u64))),
     },
     Entry {
@@ -112,7 +126,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name)],
         returns: "module|nil",
         doc: "A module by its name; nil when there is none.",
-        example: "print(engine:getModuleRegistry():getModule(\"masterAudioOut\"):getName())",
+        example: r#"print(engine:getModuleRegistry():getModule("masterAudioOut"):getName()) --> AudioOutput
+print(engine:getModuleRegistry():getModule("nobody")) --> nil"#,
         run: get_module,
     },
     Entry {
@@ -121,7 +136,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string[]",
         doc: "The names of all modules, in order.",
-        example: "for _, name in ipairs(engine:getModuleRegistry():getAllModuleNames()) do print(name) end",
+        example: r#"print(table.concat(engine:getModuleRegistry():getAllModuleNames(), " ")) --> aux1 aux2 aux3 aux4 aux5 aux6 aux7 aux8 hostIn masterAudioOut sidechain"#,
         run: module_names,
     },
     Entry {
@@ -130,7 +145,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("name", Kind::Name)],
         returns: "table",
         doc: "All connections, or those of a module: a list of `{ from, to, kind, volume }`.",
-        example: "print(engine:getConnectionManager():getConnections()[1].from)",
+        example: r#"local first = engine:getConnectionManager():getConnections()[1]
+print(first.from, first.to, first.kind, first.volume) --> hostIn masterAudioOut audio 1"#,
         run: connections,
     },
     Entry {
@@ -139,7 +155,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Name), arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))],
         returns: "boolean",
         doc: "The same as the global connect.",
-        example: "sampler(\"kick\") engine:getConnectionManager():connect(\"kick\", \"aux1\")",
+        example: r#"sampler("kick")
+print(engine:getConnectionManager():connect("kick", "aux1")) --> true"#,
         run: |c| super::connect::join(c, &c.text(0).unwrap_or_default(), &c.text(1).unwrap_or_default(), c.text(2)),
     },
     Entry {
@@ -148,7 +165,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("from", Kind::Name), arg("to", Kind::Name)],
         returns: "boolean",
         doc: "Whether any cable leads from one to the other.",
-        example: "print(engine:getConnectionManager():isConnected(\"hostIn\", \"masterAudioOut\"))",
+        example: r#"print(engine:getConnectionManager():isConnected("hostIn", "aux1")) --> false"#,
         run: is_connected,
     },
     Entry {
@@ -157,7 +174,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text), arg("value", Kind::Value)],
         returns: "boolean",
         doc: "Set the value at a path.",
-        example: "sampler(\"kick\") engine:getParameterRouter():set(\"kick.volume\", 0.5)",
+        example: r#"sampler("kick")
+engine:getParameterRouter():set("kick.volume", 0.5)
+print(getParam("kick", "volume")) --> 0.5"#,
         run: |c| {
             super::module::set_path(&mut c.world.borrow_mut(), &c.text(0).unwrap_or_default(), &c.value(1))
                 .map(|()| Value::Boolean(true))
@@ -169,7 +188,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("path", Kind::Text)],
         returns: "any",
         doc: "The value at a path.",
-        example: "print(engine:getParameterRouter():get(\"masterAudioOut.masterVolume\"))",
+        example: r#"print(engine:getParameterRouter():get("masterAudioOut.masterVolume")) --> 1"#,
         run: |c| super::module::get_path(c.lua, &c.world.borrow(), &c.text(0).unwrap_or_default()),
     },
     Entry {
@@ -178,7 +197,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "number",
         doc: "Song position in beats.",
-        example: "print(engine:getPatternRuntime():getPlayhead())",
+        example: r#"clock:locate(4)
+print(engine:getPatternRuntime():getPlayhead()) --> 4"#,
         run: |c| Ok(crate::script::clock::lua_number(c.world.borrow().beat())),
     },
     Entry {
@@ -187,7 +207,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string[]",
         doc: "The names of all patterns, in order.",
-        example: "print(#engine:getPatternRuntime():getPatternNames())",
+        example: r#"pattern("beat", 16) pattern("fill", 8)
+print(table.concat(engine:getPatternRuntime():getPatternNames(), " ")) --> beat fill"#,
         run: |c| names(c, |s| s.patterns.keys().map(|n| n.to_string()).collect()),
     },
     Entry {
@@ -196,7 +217,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name)],
         returns: "pattern|nil",
         doc: "A pattern by its name; nil when there is none.",
-        example: "pattern(\"beat\", 16) print(engine:getPatternRuntime():getPattern(\"beat\"):steps())",
+        example: r#"pattern("beat", 16)
+print(engine:getPatternRuntime():getPattern("beat"):steps()) --> 16
+print(engine:getPatternRuntime():getPattern("nobody")) --> nil"#,
         run: get_pattern,
     },
     Entry {
@@ -205,7 +228,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string[]",
         doc: "The names of all chains, in order.",
-        example: "print(#engine:getPatternRuntime():getChainNames())",
+        example: r#"pattern("beat", 16)
+chain("song", { "beat" })
+print(table.concat(engine:getPatternRuntime():getChainNames(), " ")) --> song"#,
         run: |c| names(c, |s| s.chains.keys().map(|n| n.to_string()).collect()),
     },
 ];
@@ -222,7 +247,7 @@ fn on_change(call: &Call<'_>) -> mlua::Result<Value> {
     let Some(callback) = call.function(0) else { return fail("it takes a function") };
     let place = at_line(call.lua, "");
     let place = place.trim_end_matches([':', ' ']).to_owned();
-    let number = call.world.borrow_mut().observe(callback, place)?;
+    let number = call.world.borrow_mut().observe(callback, place, crate::script::observe::Watch::State)?;
     Ok(Value::Integer(number as i64))
 }
 

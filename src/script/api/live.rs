@@ -20,7 +20,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Text), opt("chunk", Kind::Any)],
         returns: "live",
         doc: "Run a function whose callbacks are saved with the session. The function is kept as text, so it sees globals alone. Running it again under the same name replaces what it registered.",
-        example: "live(\"groove\", function() clock:every(\"1 bar\", function(bar) print(bar) end) end)",
+        example: r#"live("groove", function() clock:every("1 bar", function(bar) print("bar", bar) end) end)
+clock:start()
+-- 5 beats later
+--> bar 1
+--> bar 2"#,
         run: live,
     },
     Entry {
@@ -29,7 +33,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "",
         doc: "Stop a live chunk and take it out of the session.",
-        example: "live(\"groove\", function() end) live(\"groove\"):stop()",
+        example: r#"live("groove", function() clock:every(1, function() print("never") end) end)
+live("groove"):stop()
+print(engine:getState().live.groove) --> nil
+clock:start()
+-- 2 beats later"#,
         run: stop,
     },
 ];

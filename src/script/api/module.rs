@@ -21,7 +21,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
         returns: "module",
         doc: "Make a sampler, or update it. `samples` is a file, a folder (\"drums/\"), a glob, or a list of these with `name = path` among them; with `bank`, words of that bank instead (\"bd:3\"), or all of it when no samples are given. Every parameter may be given by name.",
-        example: "sampler(\"kick\", { samples = { \"drums/kick.wav\", \"drums/rim.wav\" }, volume = 0.8, playStyle = \"ONCE\", attackMs = 5 })",
+        example: r#"sampler("kick", { samples = { "drums/kick.wav", "drums/rim.wav" }, volume = 0.8, playStyle = "ONCE", attackMs = 5 })
+sampler("kick", { volume = 0.5 }) -- the rest stays as it is
+print(getParam("kick", "volume"), getParam("kick", "attackMs")) --> 0.5 5"#,
         run: sampler,
     },
     Entry {
@@ -30,7 +32,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Text), arg("folder", Kind::Any)],
         returns: "",
         doc: "Give a folder (or a glob) a name to pick samples from: \"bd\" is its first file of that base name (numbers at the end do not count), \"bd:3\" its third, \"rim.wav\" the file of that name. `false` takes the bank away; samplers keep their files.",
-        example: "bank(\"drums\", \"drums/\") sampler(\"kit\", { bank = \"drums\" }) sampler(\"kick\", { bank = \"drums\", samples = { \"kick:2\", low = \"rim.wav\" } })",
+        example: r#"bank("drums", "drums/")
+sampler("kit", { bank = "drums" })
+sampler("kick", { bank = "drums", samples = { "kick:2", low = "rim.wav" } })
+print(#engine:getState().modules.kit.samples, engine:getState().modules.kick.samples[2].name) --> 3 low"#,
         run: bank,
     },
     Entry {
@@ -39,7 +44,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
         returns: "module",
         doc: "Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = \"pattern\"` or `\"chain\"` chooses between two bound.",
-        example: "sampler(\"kick\") sequencer(\"seq\", { pattern = \"beat\", to = \"kick\" })",
+        example: r#"sampler("kick")
+sequencer("seq", { pattern = "beat", to = "kick" })
+print(engine:getState().modules.seq.pattern) --> beat"#,
         run: sequencer,
     },
     Entry {
@@ -48,7 +55,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("config", Kind::Table)],
         returns: "module",
         doc: "Make a mixer, or update it: `volume` is its masterVolume.",
-        example: "audioMixer(\"drums\", { volume = 0.8 })",
+        example: r#"audioMixer("drums", { volume = 0.8 })
+print(getParam("drums", "masterVolume")) --> 0.8"#,
         run: mixer,
     },
     Entry {
@@ -57,7 +65,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("name", Kind::Any), opt("config", Kind::Table)],
         returns: "module",
         doc: "The master output, or `audioOut(\"aux3\")`; `volume` is its masterVolume.",
-        example: "audioOut({ volume = 0.9 })",
+        example: r#"audioOut { volume = 0.9 }
+audioOut("aux3", { volume = 0.5 })
+print(getParam("masterAudioOut", "masterVolume"), getParam("aux3", "masterVolume")) --> 0.9 0.5"#,
         run: |c| standing(c, MASTER),
     },
     Entry {
@@ -66,7 +76,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("name", Kind::Any), opt("config", Kind::Table)],
         returns: "module",
         doc: "The host's input: `audioIn(\"in\")` the main one, `audioIn(\"sidechain\")` the other.",
-        example: "audioIn(\"in\")",
+        example: r#"print(audioIn("in").name, audioIn("sidechain").name) --> hostIn sidechain"#,
         run: |c| standing(c, HOST_IN),
     },
     Entry {
@@ -75,7 +85,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name)],
         returns: "boolean",
         doc: "Take a module, pattern or chain away with its cables and mappings; false when there is none.",
-        example: "sampler(\"kick\") remove(\"kick\")",
+        example: r#"sampler("kick")
+print(remove("kick"), remove("kick")) --> true false"#,
         run: remove,
     },
     Entry {
@@ -84,7 +95,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), arg("to", Kind::Text)],
         returns: "",
         doc: "Give a module, pattern or chain another name; every link follows.",
-        example: "sampler(\"kick\") rename(\"kick\", \"boom\")",
+        example: r#"sampler("kick", { volume = 0.5 })
+rename("kick", "boom")
+print(getParam("boom", "volume")) --> 0.5
+print(getParam("kick", "volume")) --! no module is called "kick""#,
         run: rename,
     },
     Entry {
@@ -93,7 +107,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("on", Kind::Switch)],
         returns: "",
         doc: "Switch a module on (or off with false).",
-        example: "sampler(\"kick\") enable(\"kick\", false)",
+        example: r#"sampler("kick")
+enable("kick", false)
+print(engine:getState().modules.kick.enabled) --> false"#,
         run: |c| enable(c, &c.text(0).unwrap_or_default(), c.value(1)),
     },
     Entry {
@@ -102,7 +118,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
         returns: "boolean",
         doc: "Set one of its parameters.",
-        example: "sampler(\"kick\"):setParameter(\"volume\", 0.5)",
+        example: r#"print(sampler("kick"):setParameter("volume", 0.5)) --> true
+print(sampler("kick").volume) --> 0.5"#,
         run: set_parameter,
     },
     Entry {
@@ -111,7 +128,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
         returns: "module",
         doc: "Set one of its parameters; gives the module back for the next call.",
-        example: "sampler(\"kick\"):set(\"volume\", 0.5):set(\"speed\", 2)",
+        example: r#"sampler("kick"):set("volume", 0.5):set("speed", 2)
+print(sampler("kick").volume, sampler("kick").speed) --> 0.5 2"#,
         run: |c| set_parameter(c).and_then(|_| c.this()),
     },
     Entry {
@@ -120,7 +138,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("param", Kind::Text)],
         returns: "any",
         doc: "The value of one of its parameters.",
-        example: "print(sampler(\"kick\"):getParameter(\"volume\"))",
+        example: r#"print(sampler("kick"):getParameter("volume")) --> 1"#,
         run: get_parameter,
     },
     Entry {
@@ -129,7 +147,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("param", Kind::Text)],
         returns: "any",
         doc: "The same as getParameter.",
-        example: "print(sampler(\"kick\"):get(\"volume\"))",
+        example: r#"print(sampler("kick"):get("playStyle")) --> ONCE"#,
         run: get_parameter,
     },
     Entry {
@@ -138,7 +156,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "table",
         doc: "All its parameters by name.",
-        example: "for name, value in pairs(sampler(\"kick\"):getParameters()) do print(name, value) end",
+        example: r#"local all = sampler("kick", { pan = -0.5 }):getParameters()
+print(all.pan, all.volume, all.playStyle) --> -0.5 1 ONCE"#,
         run: get_parameters,
     },
     Entry {
@@ -147,7 +166,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string",
         doc: "Its type, such as MultiSampler.",
-        example: "print(sampler(\"kick\"):getName())",
+        example: r#"print(sampler("kick"):getName()) --> MultiSampler"#,
         run: |c| kind_name(c),
     },
     Entry {
@@ -156,7 +175,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string",
         doc: "Its name.",
-        example: "print(sampler(\"kick\"):getInstanceName())",
+        example: r#"print(sampler("kick"):getInstanceName()) --> kick"#,
         run: |c| Ok(Value::String(c.lua.create_string(&c.this.key)?)),
     },
     Entry {
@@ -165,7 +184,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("on", Kind::Switch)],
         returns: "module",
         doc: "Switch it on (or off with false).",
-        example: "sampler(\"kick\"):enable(false)",
+        example: r#"sampler("kick"):enable(false):set("volume", 0.5)
+print(engine:getState().modules.kick.enabled) --> false"#,
         run: |c| enable(c, &c.this.key, c.value(0)).and_then(|_| c.this()),
     },
     Entry {
@@ -174,7 +194,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("to", Kind::Name), opt("kind", Kind::Word(&["audio", "event"]))],
         returns: "module",
         doc: "Connect it to another module.",
-        example: "audioMixer(\"drums\") sampler(\"kick\"):connect(\"drums\")",
+        example: r#"audioMixer("drums")
+sampler("kick"):connect("drums")
+print(engine:getConnectionManager():isConnected("kick", "drums")) --> true"#,
         run: |c| super::connect::join(c, &c.this.key, &c.text(0).unwrap_or_default(), c.text(1)).and_then(|_| c.this()),
     },
     Entry {
@@ -183,7 +205,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("param", Kind::Text), arg("value", Kind::Value)],
         returns: "sample",
         doc: "Set a value of this sample alone.",
-        example: "sampler(\"kick\", { samples = { \"a.wav\" } }).sample[1]:set(\"speed\", 0.5)",
+        example: r#"sampler("kick", { samples = { "a.wav", "b.wav" } }).sample[2]:set("speed", 0.5)
+print(getParam("kick.sample[1].speed"), getParam("kick.sample[2].speed")) --> 1 0.5"#,
         run: set_sample,
     },
 ];

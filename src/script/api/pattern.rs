@@ -22,7 +22,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("steps", Kind::Any), opt("columns", Kind::Table)],
         returns: "pattern",
         doc: "Make a pattern of so many rows, or keep the one there is. With a table: `steps`, `stepsPerBeat`, `cycles`, `columns`, and `rows`, which are then all there are.",
-        example: "pattern(\"beat\", { steps = 16, stepsPerBeat = 4, rows = { [1] = { index = 1 }, [5] = { index = 2, chance = 50, ratio = \"1:4\" }, [9] = \"-\" } })",
+        example: r#"pattern("beat", { steps = 16, stepsPerBeat = 4, rows = { [1] = { index = 1 }, [5] = { index = 2, chance = 50, ratio = "1:4" }, [9] = "-" } })
+print(pattern("beat"):steps(), pattern("beat"):row(5).ratio, pattern("beat"):row(9), pattern("beat"):row(2)) --> 16 1:4 - nil"#,
         run: pattern,
     },
     Entry {
@@ -31,7 +32,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("row", Kind::Whole(1, ROWS)), arg("hit", Kind::Any)],
         returns: "pattern",
         doc: "Put a row: a table (`index length note chance ratio` and parameter columns), an index, or \"-\" for a rest.",
-        example: "pattern(\"beat\", 16):set(1, { index = 1, length = 2, volume = 0.9 }):set(9, \"-\")",
+        example: r#"pattern("beat", 16):set(1, { index = 1, length = 2, volume = 0.9 }):set(5, 2):set(9, "-")
+print(pattern("beat"):row(1).volume, pattern("beat"):row(5).index) --> 0.9 2
+pattern("beat"):set(17, 1) --! 1 to 16"#,
         run: set,
     },
     Entry {
@@ -40,7 +43,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("row", Kind::Whole(1, ROWS))],
         returns: "pattern",
         doc: "Empty a row, or all of them.",
-        example: "pattern(\"beat\", 16):set(5, 2):clear(5)",
+        example: r#"pattern("beat", 16):set(5, 2):set(6, 2):clear(5)
+print(pattern("beat"):row(5), pattern("beat"):row(6).index) --> nil 2
+pattern("beat"):clear()
+print(pattern("beat"):row(6)) --> nil"#,
         run: clear,
     },
     Entry {
@@ -49,7 +55,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("row", Kind::Whole(1, ROWS))],
         returns: "table|string|nil",
         doc: "A row as a table, \"-\" for a rest, nil when it is empty.",
-        example: "print(pattern(\"beat\", 16):set(1, 3):row(1).index)",
+        example: r#"local row = pattern("beat", 16):set(1, 3):row(1)
+print(row.index, row.chance, row.ratio) --> 3 100 1:1"#,
         run: |c| {
             let n = number(c);
             let found = with(c, |p| p.row(n))?;
@@ -62,7 +69,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("steps", Kind::Whole(1, ROWS))],
         returns: "pattern|integer",
         doc: "Set how many rows play; without an argument it gives the number. Rows cut off come back when it grows.",
-        example: "pattern(\"beat\", 16):steps(12)",
+        example: r#"print(pattern("beat", 16):steps(12):steps()) --> 12"#,
         run: steps,
     },
     Entry {
@@ -71,7 +78,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("rate", Kind::Number(-96.0, 96.0, " rows per beat, not 0"))],
         returns: "pattern|number",
         doc: "Set rows per beat (negative plays backwards); without an argument it gives the number.",
-        example: "pattern(\"beat\", 16):stepsPerBeat(-4)",
+        example: r#"print(pattern("beat", 16):stepsPerBeat(-4):stepsPerBeat()) --> -4"#,
         run: steps_per_beat,
     },
     Entry {
@@ -80,7 +87,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("cycles", Kind::Word(&["pass", "position"]))],
         returns: "pattern",
         doc: "What chance and ratio count as a cycle: \"pass\" counts the host's loops too, \"position\" only the song position.",
-        example: "pattern(\"beat\", 16):cycles(\"position\")",
+        example: r#"pattern("beat", 16):set(1, { index = 1, ratio = "1:4" }):cycles("position")"#,
         run: |c| edit(c, |name| Ok(Command::SetCycles(name, cycles(&c.value(0))?))),
     },
     Entry {
@@ -89,7 +96,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("columns", Kind::Table)],
         returns: "pattern",
         doc: "Choose the columns shown, in order; index and length are always there.",
-        example: "pattern(\"beat\", 16):columns { \"index\", \"length\", \"volume\" }",
+        example: r#"pattern("beat", 16):columns { "index", "length", "volume" }
+print(table.concat(engine:getState():clone().patterns.beat.columns, " ")) --> index length volume"#,
         run: |c| edit(c, |name| Ok(Command::SetColumns(name, columns(&c.value(0))?))),
     },
     Entry {
@@ -98,7 +106,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("entries", Kind::Table)],
         returns: "chain",
         doc: "Make a chain, or make it these entries: a pattern's name, or `{ name, times, mute = true }`.",
-        example: "pattern(\"beat\", 16) pattern(\"fill\", 8) chain(\"song\", { { \"beat\", 2 }, { \"fill\" }, { \"beat\", 1, mute = true } })",
+        example: r#"pattern("beat", 16) pattern("fill", 8)
+chain("song", { { "beat", 2 }, "fill", { "beat", 1, mute = true } })
+print(#chain("song"):entries()) --> 3"#,
         run: chain,
     },
     Entry {
@@ -107,7 +117,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "table",
         doc: "The entries as a list of `{ pattern, times, mute }`.",
-        example: "print(#chain(\"song\"):entries())",
+        example: r#"pattern("beat", 16)
+chain("song", { { "beat", 2 } })
+local first = chain("song"):entries()[1]
+print(first.pattern, first.times, first.mute) --> beat 2 false"#,
         run: entries,
     },
 ];

@@ -17,7 +17,13 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("name", Kind::Name), opt("hit", Kind::Any)],
         returns: "",
         doc: "Play a sampler: `index` (or a sample's name), `note`, `length` (beats, \"1/8\"), and every parameter a row may have. In a clock callback it sounds on the callback's beat.",
-        example: "sampler(\"kick\") trigger(\"kick\", { index = 1, volume = 0.9, length = \"1/8\" })",
+        example: r#"sampler("kick", { samples = { "kick.wav", rim = "rim.wav" } })
+trigger("kick", { index = 1, volume = 0.9, length = "1/8" })
+trigger("kick", "rim")
+-- later
+for _, hit in ipairs(history(2)) do print(hit.module, hit.index, hit.params.volume) end
+--> kick 1 0.9
+--> kick 2 nil"#,
         run: |c| trigger(c, &c.text(0).unwrap_or_default(), &c.value(1)),
     },
     Entry {
@@ -26,7 +32,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("hit", Kind::Any)],
         returns: "",
         doc: "Play this sampler.",
-        example: "sampler(\"kick\"):trigger { note = 64 }",
+        example: r#"sampler("kick", { samples = { "kick.wav" } }):trigger { note = 64 }
+-- later
+print(history(1)[1].note) --> 64"#,
         run: |c| trigger(c, &c.this.key, &c.value(0)),
     },
     Entry {
@@ -35,7 +43,12 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("count", Kind::Whole(1, 256))],
         returns: "table",
         doc: "The last triggers, newest last: frame, beat, module, sequencer, pattern, row, index, note, params, why (fired, ratio, chance, missing, disabled, rest).",
-        example: "for _, hit in ipairs(history(8)) do print(hit.beat, hit.module, hit.why) end",
+        example: r#"sampler("kick", { samples = { "kick.wav" } })
+trigger("kick") trigger("kick", 2)
+-- later
+for _, hit in ipairs(history(8)) do print(hit.module, hit.index, hit.fired, hit.why) end
+--> kick 1 true fired
+--> kick 2 false missing"#,
         run: |c| {
             super::state::history(c.lua, &c.world.borrow().snapshot, c.number(0).map_or(256, |n| n as usize))
                 .map(Value::Table)
@@ -76,8 +89,9 @@ fn trigger(call: &Call<'_>, name: &str, given: &Value) -> mlua::Result<Value> {
             }
         },
     };
-    let at = world.run.as_ref().and_then(|run| run.beat);
-    world.perform(Command::Trigger(Shot { module, hit, gate, at }))?;
+    let at = world.run.as_ref().and_then(|run| run.beat.map(|beat| beat + run.shift));
+    let jump = at.map(|_| world.map.jump);
+    world.perform(Command::Trigger(Shot { module, hit, gate, at, jump }))?;
     Ok(Value::Nil)
 }
 

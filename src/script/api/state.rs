@@ -10,6 +10,7 @@ use super::config::param_value;
 use super::pattern::row_value;
 use crate::model::{
     Chain, ClockMap, Connection, Loading, MacroMap, Module, ModuleBody, Param, Pattern, Session, Signature, Snapshot,
+    Timing, TriggerRecord, Why,
 };
 use crate::script::clock::lua_number;
 use crate::script::world::Shared;
@@ -32,6 +33,7 @@ struct View {
     signature: Signature,
     playing: bool,
     beat: f64,
+    timing: Timing,
 }
 
 /// The state now, with the running code's own writes.
@@ -46,6 +48,7 @@ pub fn table(lua: &Lua, world: &Shared) -> mlua::Result<Value> {
             signature: world.signature(),
             playing: world.is_playing(),
             beat: world.beat(),
+            timing: world.timing,
         }
     };
     let make = lua.create_function(move |lua, name: String| section(lua, &view, &name))?;
@@ -66,6 +69,7 @@ fn section(lua: &Lua, view: &View, name: &str) -> mlua::Result<Value> {
             out.raw_set("bar", (view.beat / view.signature.bar_beats() + 1e-9).floor() as i64 + 1)?;
             out.raw_set("signature", format!("{}/{}", view.signature.num, view.signature.den))?;
             out.raw_set("hostLeads", view.snapshot.host_leads)?;
+            out.raw_set("callbacks", timing(lua, &view.timing)?)?;
         }
         "patternRuntime" => {
             out.raw_set("playhead", lua_number(view.beat))?;
@@ -124,6 +128,17 @@ fn section(lua: &Lua, view: &View, name: &str) -> mlua::Result<Value> {
     Ok(Value::Table(out))
 }
 
+/// How late callbacks ran, as a table.
+fn timing(lua: &Lua, timing: &Timing) -> mlua::Result<Table> {
+    let out = lua.create_table()?;
+    out.raw_set("run", timing.fired)?;
+    out.raw_set("late", timing.late)?;
+    out.raw_set("lost", timing.lost)?;
+    out.raw_set("p50", timing.p50_ms)?;
+    out.raw_set("p99", timing.p99_ms)?;
+    Ok(out)
+}
+
 /// All parameters of a module by name, defaults included.
 pub fn parameters(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     let out = lua.create_table()?;
@@ -133,7 +148,8 @@ pub fn parameters(lua: &Lua, module: &Module) -> mlua::Result<Table> {
     Ok(out)
 }
 
-fn module(lua: &Lua, module: &Module, snapshot: &Snapshot) -> mlua::Result<Table> {
+/// A module as a table.
+pub fn module(lua: &Lua, module: &Module, snapshot: &Snapshot) -> mlua::Result<Table> {
     let out = lua.create_table()?;
     out.raw_set("type", module.kind().name())?;
     out.raw_set("enabled", module.enabled)?;
@@ -182,7 +198,8 @@ pub fn connection(lua: &Lua, connection: &Connection) -> mlua::Result<Table> {
     Ok(out)
 }
 
-fn pattern(lua: &Lua, pattern: &Pattern) -> mlua::Result<Table> {
+/// A pattern as a table.
+pub fn pattern(lua: &Lua, pattern: &Pattern) -> mlua::Result<Table> {
     let out = lua.create_table()?;
     out.raw_set("steps", pattern.steps)?;
     out.raw_set("stepsPerBeat", lua_number(pattern.steps_per_beat))?;
@@ -222,22 +239,30 @@ pub fn history(lua: &Lua, snapshot: &Snapshot, count: usize) -> mlua::Result<Tab
     let out = lua.create_table()?;
     let skip = snapshot.triggers.len().saturating_sub(count);
     for record in snapshot.triggers.iter().skip(skip) {
-        let entry = lua.create_table()?;
-        entry.raw_set("frame", record.frame)?;
-        entry.raw_set("beat", lua_number(record.beat))?;
-        entry.raw_set("module", record.module.as_str())?;
-        entry.raw_set("sequencer", record.sequencer.as_ref().map(|n| n.as_str()))?;
-        entry.raw_set("pattern", record.pattern.as_ref().map(|n| n.as_str()))?;
-        entry.raw_set("row", record.row)?;
-        entry.raw_set("index", record.index)?;
-        entry.raw_set("note", record.note)?;
-        entry.raw_set("why", format!("{:?}", record.why).to_lowercase())?;
-        let params = lua.create_table()?;
-        for (param, value) in &record.params {
-            params.raw_set(param.desc().name, param_value(lua, *param, f64::from(*value))?)?;
-        }
-        entry.raw_set("params", params)?;
-        out.raw_push(entry)?;
+        out.raw_push(trigger(lua, record)?)?;
     }
     Ok(out)
+}
+
+/// A trigger as a table.
+pub fn trigger(lua: &Lua, record: &TriggerRecord) -> mlua::Result<Table> {
+    let entry = lua.create_table()?;
+    entry.raw_set("frame", record.frame)?;
+    entry.raw_set("beat", lua_number(record.beat))?;
+    entry.raw_set("module", record.module.as_str())?;
+    entry.raw_set("sequencer", record.sequencer.as_ref().map(|n| n.as_str()))?;
+    entry.raw_set("pattern", record.pattern.as_ref().map(|n| n.as_str()))?;
+    entry.raw_set("row", record.row)?;
+    entry.raw_set("index", record.index)?;
+    entry.raw_set("note", record.note)?;
+    entry.raw_set("fired", record.why == Why::Fired)?;
+    entry.raw_set("why", format!("{:?}", record.why).to_lowercase())?;
+    let params = lua.create_table()?;
+    for (param, value) in &record.params {
+        // Audio has it in single precision: the shortest digits that mean it are those that were typed.
+        let value = value.to_string().parse().unwrap_or(f64::from(*value));
+        params.raw_set(param.desc().name, param_value(lua, *param, value)?)?;
+    }
+    entry.raw_set("params", params)?;
+    Ok(entry)
 }

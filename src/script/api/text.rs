@@ -18,7 +18,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("values", Kind::Rest)],
         returns: "",
         doc: "Write values to the console.",
-        example: "print(\"hello\", 1, true)",
+        example: r#"print("hello", 1, true) --> hello 1 true"#,
         run: print,
     },
     Entry {
@@ -27,7 +27,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("what", Kind::Any)],
         returns: "",
         doc: "Show what a function does: `help(sampler)`, `help(\"clock:every\")`; without an argument all names.",
-        example: "help(sampler)",
+        example: r#"help("clock:getBPM")
+--> clock:getBPM()
+--> The tempo in force, in beats per minute.
+--> gives: number
+--> for example: print(clock:getBPM()) --> 120"#,
         run: show_help,
     },
     Entry {
@@ -36,15 +40,27 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("line", Kind::Text)],
         returns: "table",
         doc: "Run a text command and write its answer to the console; gives `{ success, message, error }`.",
-        example: "exec(\"help set\")",
+        example: r#"sampler("kick")
+local done = exec("get kick volume") --> kick.volume = 1
+print(done.success, exec("bpm 90").success, clock:getBPM())
+--> bpm = 90
+--> true true 90"#,
         run: exec,
     },
 ];
 
+/// A value as text; bytes that are no UTF-8 are shown as such.
+pub fn shown(value: &Value) -> mlua::Result<String> {
+    match value {
+        Value::String(text) => Ok(text.to_string_lossy()),
+        other => other.to_string(),
+    }
+}
+
 fn print(call: &Call<'_>) -> mlua::Result<Value> {
     let mut words = Vec::with_capacity(call.args.len());
     for value in &call.args {
-        words.push(value.to_string()?);
+        words.push(shown(value)?);
     }
     call.world.borrow_mut().say(ConsoleKind::Output, &words.join("\t"));
     Ok(Value::Nil)
@@ -55,7 +71,7 @@ fn entry_of(call: &Call<'_>, function: &Function) -> Option<&'static Entry> {
     let globals = call.lua.globals();
     entries()
         .filter(|e| e.owner == Owner::Global)
-        .find(|e| globals.raw_get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
+        .find(|e| globals.get::<Value>(e.name).ok() == Some(Value::Function(function.clone())))
 }
 
 fn show_help(call: &Call<'_>) -> mlua::Result<Value> {
@@ -84,6 +100,7 @@ fn command(call: &Call<'_>) -> (bool, String) {
         beat: world.beat(),
         bpm: world.map.bpm,
         host_leads: world.host_leads(),
+        callbacks: world.timing,
     };
     let mut draft = world.draft.clone();
     match run(&mut draft, standing, &line) {

@@ -21,7 +21,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("bpm", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " beats per minute, 20 to 480"))],
         returns: "boolean",
         doc: "Set the tempo of the internal clock, 20 to 480 beats per minute. Where the host's transport leads nothing changes and it gives false.",
-        example: "clock:setBPM(128)",
+        example: r#"print(clock:setBPM(128), clock:getBPM()) --> true 128"#,
         run: set_bpm,
     },
     Entry {
@@ -30,7 +30,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "number",
         doc: "The tempo in force, in beats per minute.",
-        example: "print(clock:getBPM())",
+        example: r#"print(clock:getBPM()) --> 120"#,
         run: |c| Ok(lua_number(c.world.borrow().bpm())),
     },
     Entry {
@@ -39,7 +39,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Start the internal clock from where it stands. Where the host leads nothing changes and it gives false.",
-        example: "clock:start()",
+        example: r#"clock:locate(8)
+clock:start()
+print(clock:isPlaying(), clock:beat()) --> true 8"#,
         run: |c| verb(c, TransportVerb::Play),
     },
     Entry {
@@ -48,7 +50,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "The same as `clock:start()`.",
-        example: "clock:play()",
+        example: r#"clock:play()
+print(clock:isPlaying()) --> true"#,
         run: |c| verb(c, TransportVerb::Play),
     },
     Entry {
@@ -57,7 +60,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Stop the internal clock and return to the start.",
-        example: "clock:stop()",
+        example: r#"clock:start()
+-- 4 beats later
+clock:stop()
+print(clock:isPlaying(), clock:beat()) --> false 0"#,
         run: |c| verb(c, TransportVerb::Stop),
     },
     Entry {
@@ -66,7 +72,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Stop the internal clock and keep the position.",
-        example: "clock:pause()",
+        example: r#"clock:start()
+-- 4 beats later
+clock:pause()
+-- later
+print(clock:isPlaying(), clock:bar()) --> false 2"#,
         run: |c| verb(c, TransportVerb::Pause),
     },
     Entry {
@@ -75,7 +85,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Stop, return to the start and tell listeners.",
-        example: "clock:reset()",
+        example: r#"clock:locate(32)
+clock:reset()
+print(clock:beat()) --> 0"#,
         run: |c| verb(c, TransportVerb::Reset),
     },
     Entry {
@@ -84,7 +96,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Whether the song position moves.",
-        example: "print(clock:isPlaying())",
+        example: r#"print(clock:isPlaying()) --> false
+clock:start()
+print(clock:isPlaying()) --> true"#,
         run: |c| Ok(Value::Boolean(c.world.borrow().is_playing())),
     },
     Entry {
@@ -93,7 +107,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("source", Kind::Word(&["host", "internal", "free"]))],
         returns: "boolean",
         doc: "Who leads the position: \"host\" follows the host's transport where there is one, \"internal\" plays by itself.",
-        example: "clock:setSource(\"internal\")",
+        example: r#"clock:setSource("internal")
+print(clock:getSource()) --> internal"#,
         run: set_source,
     },
     Entry {
@@ -102,7 +117,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "string",
         doc: "Who leads: \"host\" or \"internal\".",
-        example: "print(clock:getSource())",
+        example: r#"print(clock:getSource()) --> host"#,
         run: get_source,
     },
     Entry {
@@ -111,7 +126,9 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("beats", Kind::Whole(1, 64)), arg("unit", Kind::Whole(1, 32))],
         returns: "boolean",
         doc: "Time signature of the internal clock.",
-        example: "clock:setSignature(7, 8)",
+        example: r#"clock:setSignature(7, 8)
+clock:locate(3.5)
+print(clock:bar()) --> 2"#,
         run: set_signature,
     },
     Entry {
@@ -120,7 +137,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("settings", Kind::Table)],
         returns: "",
         doc: "Set what the internal clock plays with, also while the host leads: `bpm`, `signature = \"7/8\"`, `source`.",
-        example: "clock:internal { bpm = 128, signature = \"7/8\" }",
+        example: r#"clock:internal { bpm = 128, signature = "7/8" }
+print(clock:getBPM(), engine:getState().clock.signature) --> 128 7/8"#,
         run: internal,
     },
     Entry {
@@ -129,7 +147,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "number",
         doc: "Song position in beats (quarter notes), from 0.",
-        example: "print(clock:beat())",
+        example: r#"clock:locate(2.5)
+print(clock:beat()) --> 2.5"#,
         run: |c| Ok(lua_number(c.world.borrow().beat())),
     },
     Entry {
@@ -138,7 +157,8 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "integer",
         doc: "The bar of the song position, from 1.",
-        example: "print(clock:bar())",
+        example: r#"clock:locate(8)
+print(clock:bar()) --> 3"#,
         run: bar,
     },
     Entry {
@@ -147,7 +167,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("beat", Kind::Number(f64::NEG_INFINITY, f64::INFINITY, " of beats from the song start"))],
         returns: "boolean",
         doc: "Move the internal clock to a position, in beats.",
-        example: "clock:locate(32)",
+        example: r#"print(clock:locate(32), clock:beat()) --> true 32"#,
         run: locate,
     },
     Entry {
@@ -156,7 +176,13 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)],
         returns: "timer",
         doc: "Call a function at every multiple of a length, counted from the song start. It gets the beat, or the bar from 1 when the length is in bars. It runs ahead of the position: what it triggers and sets lands on its beat.",
-        example: "sampler(\"hat\") clock:every(\"1/4\", function(beat) trigger(\"hat\") end)",
+        example: r#"clock:every("1/4", function(beat) print("beat", beat) end)
+clock:every("1 bar", function(bar) print("bar", bar) end)
+clock:start()
+-- 1.5 beats later
+--> beat 0
+--> bar 1
+--> beat 1"#,
         run: every,
     },
     Entry {
@@ -168,7 +194,10 @@ pub static ENTRIES: &[Entry] = &[
         ],
         returns: "timer",
         doc: "Call a function once, when the position reaches a beat.",
-        example: "clock:at(64, function() print(\"here\") end)",
+        example: r#"clock:at(2, function(beat) print("here", beat) end)
+clock:start()
+-- 3 beats later
+--> here 2"#,
         run: |c| at(c, c.number(0).unwrap_or(0.0), 1),
     },
     Entry {
@@ -177,7 +206,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("span", Kind::Span), arg("callback", Kind::Callback)],
         returns: "timer",
         doc: "Call a function once, this much later.",
-        example: "clock:after(\"2 bars\", function() print(\"later\") end)",
+        example: r#"clock:after("1/2", function(beat) print("later", beat) end)
+clock:start()
+-- 3 beats later
+--> later 2"#,
         run: after,
     },
     Entry {
@@ -186,7 +218,12 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("routine", Kind::Callback)],
         returns: "timer",
         doc: "Run a function as a coroutine; inside it `clock:sync` and `clock:sleep` wait.",
-        example: "clock:run(function() for i = 1, 4 do print(i) clock:sync(1) end end)",
+        example: r#"clock:run(function() for i = 1, 3 do clock:sync(1) print(i, clock:beat()) end end)
+clock:start()
+-- 2.5 beats later
+--> 1 0
+--> 2 1
+--> 3 2"#,
         run,
     },
     Entry {
@@ -195,7 +232,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("span", Kind::Span)],
         returns: "",
         doc: "Inside `clock:run`: wait for the next multiple of a length, counted from the song start.",
-        example: "clock:run(function() clock:sync(\"1 bar\") end)",
+        example: r#"clock:run(function() clock:sync("1 bar") clock:sync("1 bar") print("bar", clock:bar()) end)
+clock:start()
+-- 5 beats later
+--> bar 2
+clock:sync(1) --! clock:run"#,
         run: sync,
     },
     Entry {
@@ -204,7 +245,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[arg("seconds", Kind::Number(0.0, f64::INFINITY, " seconds"))],
         returns: "",
         doc: "Inside `clock:run`: wait this many seconds.",
-        example: "clock:run(function() clock:sleep(0.5) end)",
+        example: r#"clock:run(function() clock:sync(1) clock:sleep(0.5) print(clock:beat()) end)
+clock:start()
+-- 2 beats later
+--> 1"#,
         run: |c| Ok(c.value(0)),
     },
     Entry {
@@ -213,7 +257,10 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "boolean",
         doc: "Take the callback away; false when it was gone already.",
-        example: "local t = clock:every(1, function() end) t:stop()",
+        example: r#"local timer = clock:every(1, function() print("never") end)
+print(timer:stop(), timer:stop()) --> true false
+clock:start()
+-- 2 beats later"#,
         run: stop,
     },
     Entry {
@@ -222,7 +269,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "",
         doc: "Stop sequencers and live chunks, release what sounds; the transport goes on.",
-        example: "hush()",
+        example: r#"clock:every(1, function() print("beat") end)
+hush()
+-- later
+clock:start()
+-- 2 beats later"#,
         run: |c| ask(c, Ask::Hush),
     },
     Entry {
@@ -231,7 +282,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "",
         doc: "Cut all sound at once.",
-        example: "panic()",
+        example: r#"panic()"#,
         run: |c| ask(c, Ask::Panic),
     },
     Entry {
@@ -249,7 +300,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "",
         doc: "Take back the last change, after this chunk.",
-        example: "undo()",
+        example: r#"clock:setBPM(90)
+-- later
+undo()
+-- later
+print(clock:getBPM()) --> 120"#,
         run: |c| ask(c, Ask::Undo),
     },
     Entry {
@@ -258,7 +313,11 @@ pub static ENTRIES: &[Entry] = &[
         args: &[],
         returns: "",
         doc: "Do again what was taken back, after this chunk.",
-        example: "redo()",
+        example: r#"clock:setBPM(90)
+-- later
+undo() redo()
+-- later
+print(clock:getBPM()) --> 90"#,
         run: |c| ask(c, Ask::Redo),
     },
     Entry {
@@ -267,7 +326,7 @@ pub static ENTRIES: &[Entry] = &[
         args: &[opt("seed", Kind::Whole(i64::MIN, i64::MAX))],
         returns: "integer",
         doc: "Set the source of all chance; gives the seed in force.",
-        example: "seed(42)",
+        example: r#"print(seed(42), seed()) --> 42 42"#,
         run: seed,
     },
 ];

@@ -5,7 +5,7 @@ local type, error, rawget, rawset, select, next = type, error, rawget, rawset, s
 local setmetatable, getmetatable, tostring = setmetatable, getmetatable, tostring
 local pack, unpack, csort, cconcat = table.pack, table.unpack, table.sort, table.concat
 local pcall_, xpcall_, resume_ = pcall, xpcall, coroutine.resume
-local errtext = native.errtext
+local errtext, match = native.errtext, string.match
 
 local function plain(ok, first, ...)
   if ok then return true, first, ... end
@@ -20,17 +20,51 @@ function xpcall(f, handler, ...)
     return handler(e)
   end, ...)
 end
-function coroutine.resume(...) return plain(resume_(...)) end
+function coroutine.resume(co, ...)
+  if type(co) ~= "thread" then error("coroutine.resume takes a coroutine, got " .. type(co), 2) end
+  return plain(resume_(co, ...))
+end
+
+-- A coroutine that an error of the budget ended has no hook any more, and closing it would run its `__close` methods:
+-- one that is dead stays as it is.
+local create_, close_, status_ = coroutine.create, coroutine.close, coroutine.status
+local function passed(ok, first, ...)
+  if ok then return first, ... end
+  local e = errtext(first)
+  error(e, type(e) == "string" and not match(e, "^[^:]*:%d+: ") and 2 or 0)
+end
+function coroutine.wrap(f)
+  if type(f) ~= "function" then error("coroutine.wrap takes a function, got " .. type(f), 2) end
+  local co = create_(f)
+  return function(...) return passed(resume_(co, ...)) end
+end
+function coroutine.close(co)
+  if type(co) ~= "thread" then error("coroutine.close takes a coroutine, got " .. type(co), 2) end
+  if status_(co) == "dead" then return true end
+  return plain(close_(co))
+end
+
+-- What the library says of itself, with our own line or none, is said with the line of the caller.
+local function told(ok, ...)
+  if ok then return ... end
+  local e = errtext((...))
+  if type(e) ~= "string" then error(e, 0) end
+  local text = match(e, "^%[tracklight%]:%d+: (.*)")
+  if text then error(text, 3) end
+  error(e, match(e, "^[^:]*:%d+: ") and 0 or 3)
+end
 
 local setmetatable_ = setmetatable
 function _G.setmetatable(t, meta)
-  -- Both run where the hook does not: __gc in the collector, __close while an error of the hook is on its way.
+  -- __gc runs in the collector, where no hook runs, and counts only when it is there now. A __close that is added later
+  -- does no harm (no error of the budget is on its way without the hook), but nothing here is for it.
   for _, name in next, { "__gc", "__close" } do
     if type(meta) == "table" and rawget(meta, name) ~= nil then
       error("setmetatable: " .. name .. " is not allowed in scripts", 2)
     end
   end
-  return setmetatable_(t, meta)
+  told(pcall_(setmetatable_, t, meta))
+  return t
 end
 
 function load(text, name, mode, env) return native.load(text, name, mode, env) end
@@ -86,12 +120,16 @@ function table.move(from, first, last, at, to)
 end
 function table.sort(t, less)
   check("sort", t)
+  if less ~= nil and type(less) ~= "function" then error("table.sort: argument 2 takes a function, got " .. type(less), 2) end
   -- The comparison is a Lua function always, so the hook sees every one.
-  if less then csort(t, function(a, b) return less(a, b) end) else csort(t, function(a, b) return a < b end) end
+  told(pcall_(csort, t, less and function(a, b) return less(a, b) end or function(a, b) return a < b end))
 end
 function table.concat(t, between, first, last)
   check("concat", t)
   first, last = first or 1, last or #t
-  if last - first > 1000000 then error("table.concat joins at most 1000000 values", 2) end
-  return cconcat(t, between, first, last)
+  if type(first) == "number" and type(last) == "number" and last - first > 1000000 then
+    error("table.concat joins at most 1000000 values", 2)
+  end
+  local text = told(pcall_(cconcat, t, between, first, last))
+  return text
 end

@@ -415,6 +415,24 @@ function redo() end
 ---@return integer
 function seed(seed) end
 
+---Call a function with `(value, old, path)` when something changes, wherever the change came from: a value ("kick.volume", "kick.sample[2].speed", "beat.row[5].chance"), a row ("beat.row[5]"), a module, pattern or chain as a whole ("kick"), each of its values or rows ("kick.*", "beat.*"), or the clock ("clock.bpm", "clock.isPlaying", "clock.signature", "clock.hostLeads", all with "clock"). Changes that come together are told as one; what is not there any more is nil. Gives a handle with `:stop()`.
+---@param what string|module_|pattern_|chain_ a name or its handle
+---@param callback function a function
+---@return timer_
+function onChange(what, callback) end
+
+---onChange for one value alone: a parameter, a sample's value, a connection's volume, a row's column.
+---@param path string text
+---@param callback function a function
+---@return timer_
+function on_param(path, callback) end
+
+---Call a function for each trigger, or for those of one sampler, as soon as it was played: `{ module, sequencer, pattern, row, index, note, beat, frame, fired, why, params }`. `fired` says whether it sounded, `why` why not (ratio, chance, missing, disabled, rest). Gives a handle with `:stop()`.
+---@param module any anything
+---@param callback any anything
+---@return timer_
+function on_trigger(module, callback) end
+
 ---Run a function whose callbacks are saved with the session. The function is kept as text, so it sees globals alone. Running it again under the same name replaces what it registered.
 ---@param name string text
 ---@param chunk? any anything

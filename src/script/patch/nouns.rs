@@ -24,23 +24,36 @@ impl<'a> Desk<'a> {
             // `statement` writes it.
             return Plan::Write(vec![]);
         }
-        let guarded = self.acts(item).iter().any(|a| a.guarded && !matches!(a.what, What::Global("live")));
+        if self.acts(item).iter().any(|act| act.guarded && self.makes(act)) {
+            return self.leave(item, None, None);
+        }
         match self.without(name) {
-            Some(mut changes) => {
-                if there(self.live) {
-                    // Another type of the same name takes its place.
-                    let text = statement(self.live, item).unwrap_or_default();
-                    changes.push(self.code.insert_statement(None, &text));
-                }
-                Plan::Write(vec![changes])
-            }
-            None if guarded || self.made.set_at.contains_key(item) => self.leave(item, None, None),
+            Some(changes) if there(self.live) => Plan::Write(self.instead(item, name, changes)),
+            Some(changes) => Plan::Write(vec![changes]),
+            None if self.made.set_at.contains_key(item) => self.leave(item, None, None),
             None => Plan::Write(vec![]),
         }
     }
 
+    /// Another type of the same name: in the place of what made the first, or at the end.
+    fn instead(&self, item: &Item, name: &Name, changes: Vec<Change>) -> Vec<Vec<Change>> {
+        let text = statement(self.live, item).unwrap_or_default();
+        let made = self.code.acts.iter().find(|act| self.makes(act) && self.is_about(act, name) && !act.guarded);
+        let mut list = vec![];
+        if let Some(node) = made.map(|act| act.statement) {
+            let mut here = changes.clone();
+            here.retain(|change| !(change.at.start <= node.start_byte() && node.end_byte() <= change.at.end));
+            here.push(Change::node(node, text.clone()));
+            list.push(here);
+        }
+        let mut last = changes;
+        last.push(Change::insert(self.code.text.len(), format!("{}{text}", self.code.newline())));
+        list.push(last);
+        list
+    }
+
     /// The text without what names a module, pattern or chain; none where that cannot be cut out.
-    fn without(&self, name: &Name) -> Option<Vec<Change>> {
+    pub(super) fn without(&self, name: &Name) -> Option<Vec<Change>> {
         let mut changes: Vec<Change> = vec![];
         let mut gone: Vec<Node<'a>> = vec![];
         for act in self.code.acts.iter().filter(|a| self.is_about(a, name)) {

@@ -360,7 +360,7 @@ impl<'a> Desk<'a> {
             if self.made.set_at.contains_key(&item) && !old.is_empty() {
                 return self.leave(&item, None, None);
             }
-            list.extend(self.into_constructor(name, &format!("samples = {whole}"), false));
+            list.extend(self.add_to_constructor(name, &format!("samples = {whole}"), false));
         }
         Plan::Write(list)
     }

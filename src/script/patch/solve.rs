@@ -11,10 +11,12 @@ use super::Patched;
 use super::change::Change;
 use super::plan::Plan;
 use super::sites::Desk;
-use super::tree::{Code, parse};
-use crate::model::{ConnKind, Edit, Item, Name, Session, TextMark};
+use super::tree::Code;
+use crate::model::session::MASTER;
+use crate::model::{ConnKind, Connection, Edit, Item, Name, Path, Session, TextMark};
 use crate::script::Failure;
 use crate::script::dry::{Dry, Made};
+use crate::script::mirror::single::scalar;
 
 /// Most candidates that are tried for one item.
 const TRIES: usize = 8;
@@ -80,19 +82,22 @@ impl<'a> Solver<'a> {
 
     /// Write what can be written.
     pub fn solve(&mut self) {
-        for (from, to) in std::mem::take(&mut self.renames) {
-            self.rename(&from, &to);
-        }
-        // What one edit makes possible, another round writes.
-        for _ in 0..4 {
-            let before = self.differs.len();
+        // What one edit makes possible, another round writes: a name may be free only then.
+        for _ in 0..6 {
+            let before = self.made.clone();
+            for (from, to) in std::mem::take(&mut self.renames) {
+                if !self.rename(&from, &to) {
+                    self.renames.push((from, to));
+                }
+            }
             for phase in 0..PHASES {
                 let items: Vec<Item> = self.open().into_iter().filter(|item| self.phase(item) == phase).collect();
                 if !items.is_empty() {
                     self.write(&items);
                 }
             }
-            if self.open().is_empty() || self.differs.len() == before || self.is_late() {
+            let done = self.open().is_empty() && self.renames.is_empty();
+            if done || Rc::ptr_eq(&before, &self.made) || self.is_late() {
                 break;
             }
         }
@@ -100,7 +105,18 @@ impl<'a> Solver<'a> {
 
     /// The touched items that still differ.
     fn open(&self) -> Vec<Item> {
-        self.differs.iter().filter(|item| self.is_touched(item)).cloned().collect()
+        self.differs.iter().filter(|item| self.is_touched(item) && self.stands(item)).cloned().collect()
+    }
+
+    /// Whether what an item hangs on is there in both: else it comes or goes with that.
+    fn stands(&self, item: &Item) -> bool {
+        let both = |name: &Name| self.live.modules.contains_key(name) == self.made.session.modules.contains_key(name);
+        match item {
+            Item::Cable(from, to, _) => both(from) && both(to),
+            Item::Macro(Path::Connection { module, source }) => both(module) && both(source),
+            Item::Macro(path) => both(path.first()),
+            _ => true,
+        }
     }
 
     /// Whether an item was touched, by itself or with what it is part of.
@@ -154,63 +170,82 @@ impl<'a> Solver<'a> {
         if items.is_empty() || self.is_late() {
             return;
         }
-        let plans = self.plans(&items);
-        let [plan] = plans.as_slice() else {
-            let first = |plan: &Plan| match plan {
-                Plan::Write(list) => list.first().cloned(),
-                Plan::Leave { .. } => None,
-            };
-            let able: Vec<(usize, Vec<Change>)> =
-                plans.iter().enumerate().filter_map(|(at, plan)| Some((at, first(plan)?))).collect();
-            let changes: Vec<Change> = able.iter().flat_map(|(_, changes)| changes.clone()).collect();
-            let targets: Vec<Item> = able.iter().map(|(at, _)| items[*at].clone()).collect();
-            if targets.is_empty() || self.accept(&changes, &targets) {
-                return;
-            }
-            let (left, right) = targets.split_at(targets.len() / 2);
-            self.write(left);
-            return self.write(right);
-        };
-        if let Plan::Write(list) = plan {
-            for changes in list.iter().take(TRIES) {
-                if self.is_late() || self.accept(changes, &items) {
+        if let [item] = items.as_slice() {
+            for text in self.candidates(item, TRIES) {
+                if self.is_late() || self.accept_text(text, &items, 2) {
                     return;
                 }
+            }
+            return;
+        }
+        let together = self.at_desk(|desk| {
+            let able = items.iter().filter_map(|item| match desk.plan(item) {
+                Plan::Write(list) => Some((item.clone(), list.into_iter().next()?)),
+                Plan::Leave { .. } => None,
+            });
+            let (targets, changes): (Vec<Item>, Vec<Vec<Change>>) = able.unzip();
+            (targets, desk.code.apply(&changes.concat()))
+        });
+        let Some((targets, text)) = together.filter(|(targets, _)| !targets.is_empty()) else { return };
+        if text.is_some_and(|text| self.accept_text(text, &targets, 2)) {
+            return;
+        }
+        match targets.len() {
+            1 => self.write(&targets),
+            count => {
+                let (left, right) = targets.split_at(count / 2);
+                self.write(left);
+                self.write(right);
             }
         }
     }
 
-    fn plans(&self, items: &[Item]) -> Vec<Plan> {
-        let Some(tree) = parse(&self.text) else { return vec![] };
+    /// Read the text in hand.
+    fn at_desk<R>(&mut self, read: impl FnOnce(&Desk<'_>) -> R) -> Option<R> {
+        let tree = self.dry.tree(&self.text)?;
         let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        items.iter().map(|item| desk.plan(item)).collect()
+        Some(read(&Desk { code: &code, made: &self.made, live: self.live }))
     }
 
-    fn applied(&self, changes: &[Change]) -> Option<String> {
-        let tree = parse(&self.text)?;
-        Code::new(&self.text, &tree).apply(changes)
+    /// The texts that may give one item its value, the smallest edit first.
+    fn candidates(&mut self, item: &Item, most: usize) -> Vec<String> {
+        let list = self.at_desk(|desk| match desk.plan(item) {
+            Plan::Write(list) => list.iter().take(most).filter_map(|changes| desk.code.apply(changes)).collect(),
+            Plan::Leave { .. } => vec![],
+        });
+        list.unwrap_or_default()
     }
 
-    /// Take the changes if the text then makes the targets as they should be and nothing else otherwise.
-    fn accept(&mut self, changes: &[Change], targets: &[Item]) -> bool {
-        let Some(text) = self.applied(changes) else { return false };
-        self.accept_text(text, targets, 2)
-    }
-
+    /// Take a text if it makes the targets as they should be and nothing else otherwise.
     fn accept_text(&mut self, text: String, targets: &[Item], depth: u32) -> bool {
         let Some((made, differs)) = self.tried(&text) else { return false };
         if targets.iter().any(|item| differs.contains(item)) {
             return false;
         }
-        let new: Vec<Item> = differs.difference(&self.differs).cloned().collect();
+        // A module without cables laid by hand lays one to the masters by itself: what is wrong with that follows.
+        let lays = |from: &Name, target: &Item| match target {
+            Item::Module(name) => {
+                let fed = |c: &Connection| c.from == *from && c.to == *name && !c.auto;
+                name == from || self.made.session.connections.iter().any(fed)
+            }
+            Item::Cable(source, ..) => source == from,
+            _ => false,
+        };
+        let own = |item: &Item| match item {
+            Item::Cable(from, to, _) => to.as_str() == MASTER && targets.iter().any(|target| lays(from, target)),
+            _ => false,
+        };
+        let laid: Vec<Item> = differs.difference(&self.differs).filter(|item| own(item)).cloned().collect();
+        let new: Vec<Item> = differs.difference(&self.differs).filter(|item| !own(item)).cloned().collect();
         if !new.is_empty() {
             return depth > 0 && new.iter().all(follows) && self.repair(text, made, differs, targets, new, depth);
         }
-        let allowed = |item: &Item| !differs.contains(item) && (self.is_touched(item) || self.is_implied(item));
+        let right = |item: &Item| !differs.contains(item) && (self.is_touched(item) || self.is_implied(item));
+        let allowed = |item: &Item| right(item) || own(item);
         if !self.made.session.diff(&made.session).iter().all(allowed) {
             return false;
         }
+        self.touched.extend(laid);
         self.take(text, made, differs);
         true
     }
@@ -230,12 +265,9 @@ impl<'a> Solver<'a> {
         self.touched.extend(new.clone());
         (self.text, self.made, self.differs) = (text, made, differs);
         for item in &new {
-            if let Some(Plan::Write(list)) = self.plans(std::slice::from_ref(item)).pop() {
-                for changes in list.iter().take(3) {
-                    let Some(text) = self.applied(changes) else { continue };
-                    if self.accept_text(text, std::slice::from_ref(item), depth - 1) {
-                        break;
-                    }
+            for text in self.candidates(item, 3) {
+                if self.accept_text(text, std::slice::from_ref(item), depth - 1) {
+                    break;
                 }
             }
         }
@@ -279,43 +311,85 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn rename(&mut self, from: &Name, to: &Name) {
-        let item = Item::Rename(from.clone(), to.clone());
+    /// The session in hand after a rename, where it can be done.
+    fn renamed(&self, from: &Name, to: &Name) -> Option<Session> {
         let mut wanted = self.made.session.clone();
-        let right = self.live.noun_of(to.as_str()).is_some() || self.touched.contains(&item);
-        if !right || wanted.apply(&Edit::Rename(from.clone(), to.clone())).is_err() {
-            return;
-        }
-        let Some(tree) = parse(&self.text) else { return };
-        let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        let literals = desk.renames(from, to);
-        let mut list = literals.clone();
-        if !literals.is_empty() {
-            list.push(vec![code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))]);
-        }
-        let texts: Vec<String> = list.iter().filter_map(|changes| code.apply(changes)).collect();
-        for text in texts {
+        wanted.apply(&Edit::Rename(from.clone(), to.clone())).ok()?;
+        Some(wanted)
+    }
+
+    /// Write another name; whether that was done.
+    fn rename(&mut self, from: &Name, to: &Name) -> bool {
+        let Some(wanted) = self.renamed(from, to) else { return self.rename_over(from, to) };
+        let texts = self.at_desk(|desk| {
+            let mut list = desk.renames(from, to);
+            if !list.is_empty() {
+                list.push(vec![desk.code.insert_statement(None, &format!("rename(\"{from}\", \"{to}\")"))]);
+            }
+            list.iter().filter_map(|changes| desk.code.apply(changes)).collect::<Vec<String>>()
+        });
+        for text in texts.unwrap_or_default() {
             let Some((made, differs)) = self.tried(&text) else { continue };
             let left = made.session.diff(&wanted);
             // The chance of a pattern comes from its first name, and is written after; a live chunk is text.
             if left.iter().all(|i| matches!(i, Item::Salt(n) if n == to) || matches!(i, Item::Live(_))) {
                 self.touched.extend(left.into_iter().filter(|i| matches!(i, Item::Salt(_))));
                 self.take(text, made, differs);
-                self.written.push(item);
-                return;
+                self.written.push(Item::Rename(from.clone(), to.clone()));
+                return true;
             }
         }
-        let over = format!("{}\nrename(\"{from}\", \"{to}\")\n", self.text.trim_end());
-        let over = self.tried(&over).filter(|(made, _)| made.session == wanted).map(|_| Arc::from(over));
-        let at = self
-            .made
-            .set_at
-            .iter()
-            .find(|(i, _)| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from));
+        false
+    }
+
+    /// Give a name that something else has, which is gone in the session: that goes from the text first.
+    fn rename_over(&mut self, from: &Name, to: &Name) -> bool {
+        let gone = [Item::Module(to.clone()), Item::Pattern(to.clone()), Item::Chain(to.clone())];
+        if self.made.session.noun_of(from.as_str()).is_none() || !gone.iter().any(|item| self.touched.contains(item)) {
+            return false;
+        }
+        let text = self.at_desk(|desk| desk.without(to).and_then(|changes| desk.code.apply(&changes)));
+        let Some((text, (made, _))) = text.flatten().and_then(|text| self.tried(&text).map(|tried| (text, tried)))
+        else {
+            return false;
+        };
+        let mut wanted = made.session.clone();
+        if wanted.apply(&Edit::Rename(from.clone(), to.clone())).is_err() {
+            return false;
+        }
+        let Some(tree) = self.dry.tree(&text) else { return false };
+        let code = Code::new(&text, &tree);
+        let desk = Desk { code: &code, made: &made, live: self.live };
+        let texts: Vec<String> = desk.renames(from, to).iter().filter_map(|changes| code.apply(changes)).collect();
+        for text in texts {
+            let Some((made, differs)) = self.tried(&text) else { continue };
+            let salt = |item: &Item| matches!(item, Item::Salt(name) if name == to);
+            let follows = made.session.diff(&wanted).iter().all(|i| salt(i) || matches!(i, Item::Live(_)));
+            let elsewhere = differs.difference(&self.differs).all(|i| salt(i) || self.is_touched(i));
+            if follows && elsewhere {
+                self.touched.push(Item::Salt(to.clone()));
+                self.take(text, made, differs);
+                self.written.push(Item::Rename(from.clone(), to.clone()));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Mark a name that stays: the script computes it, or there is no way to write it.
+    fn mark_rename(&mut self, from: &Name, to: &Name) {
+        let Some(wanted) = self.renamed(from, to) else { return };
+        let statement = format!("rename(\"{from}\", \"{to}\")");
+        let text = self.at_desk(|desk| desk.code.apply(&[desk.code.insert_statement(None, &statement)]));
+        let over = text
+            .flatten()
+            .filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted))
+            .map(Arc::from);
+        let is_it = |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from);
+        let at = self.made.set_at.iter().find(|(item, _)| is_it(item)).and_then(|(_, at)| at.last());
         self.marks.push(TextMark {
-            line: at.and_then(|(_, at)| at.last()).map_or(1, |place| place.line),
-            item: Arc::from(item.to_string()),
+            line: at.map_or(1, |place| place.line),
+            item: Arc::from(Item::Rename(from.clone(), to.clone()).to_string()),
             message: Arc::from(format!("called {to} in the session; the script computes the name {from}")),
             pin: None,
             over,
@@ -324,11 +398,16 @@ impl<'a> Solver<'a> {
 
     /// Mark what is left.
     pub fn finish(mut self) -> Patched {
+        for (from, to) in std::mem::take(&mut self.renames) {
+            self.mark_rename(&from, &to);
+        }
         let open = self.open();
-        let plans = self.plans(&open);
-        for (place, (item, plan)) in open.iter().zip(plans).enumerate() {
-            let offered = place < OFFERS && !self.is_late();
-            let mark = self.mark(item, plan, offered);
+        let left = self.at_desk(|desk| {
+            let left = open.iter().enumerate().map(|(at, item)| Left::of(desk, item, at < OFFERS));
+            left.collect::<Vec<Left>>()
+        });
+        for (item, left) in open.iter().zip(left.unwrap_or_default()) {
+            let mark = self.mark(item, left);
             self.marks.push(mark);
         }
         self.marks.sort_by_key(|mark| mark.line);
@@ -337,58 +416,55 @@ impl<'a> Solver<'a> {
         Patched { text: Arc::from(self.text), marks: self.marks, written: self.written }
     }
 
-    fn mark(&mut self, item: &Item, plan: Plan, offered: bool) -> TextMark {
-        let place = self.made.set_at.get(item).and_then(|at| at.last());
-        let (line, pin, computed) = match plan {
+    fn mark(&mut self, item: &Item, left: Left) -> TextMark {
+        let (mut pin, mut over) = (None, None);
+        if !self.is_late() {
+            pin = left.pin.and_then(|text| self.offer(text, item));
+            over = left.overs.into_iter().find_map(|text| self.offer(text, item));
+        }
+        let value = scalar(self.live, item).unwrap_or_else(|| "another".to_owned());
+        let why = if left.computed { "the script computes it here" } else { "no small edit of the script gives it" };
+        let message = Arc::from(format!("{value} in the session; {why}"));
+        TextMark { line: left.line, item: Arc::from(item.to_string()), message, pin, over }
+    }
+
+    /// The text, if a dry run proves it for this item alone.
+    fn offer(&mut self, text: String, item: &Item) -> Option<Arc<str>> {
+        let (made, differs) = self.tried(&text)?;
+        let right = |i: &Item| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i);
+        let good = !differs.contains(item)
+            && differs.is_subset(&self.differs)
+            && self.made.session.diff(&made.session).iter().all(right);
+        good.then(|| Arc::from(text))
+    }
+}
+
+/// An item that is left, with the texts that may be offered.
+struct Left {
+    line: u32,
+    computed: bool,
+    pin: Option<String>,
+    overs: Vec<String>,
+}
+
+impl Left {
+    fn of(desk: &Desk<'_>, item: &Item, offered: bool) -> Self {
+        let place = desk.made.set_at.get(item).and_then(|at| at.last());
+        let (line, pin, computed) = match desk.plan(item) {
             Plan::Leave { line, pin } => (line, pin, true),
             Plan::Write(_) => (place.map_or(1, |p| p.line), None, false),
         };
-        let (mut pinned, mut over) = (None, None);
-        if offered {
-            pinned = pin.and_then(|changes| self.offer(&changes, item));
-            for changes in self.overs(item, place.map(|p| p.outer)) {
-                over = over.or_else(|| self.offer(&changes, item));
-            }
+        if !offered {
+            return Self { line, computed, pin: None, overs: vec![] };
         }
-        let value = crate::script::mirror::single::scalar(self.live, item).unwrap_or_else(|| "another".to_owned());
-        let why = if computed { "the script computes it here" } else { "no small edit of the script gives it" };
-        TextMark {
-            line,
-            item: Arc::from(item.to_string()),
-            message: Arc::from(format!("{value} in the session; {why}")),
-            pin: pinned,
-            over,
-        }
-    }
-
-    /// A statement after the one that computes it, or at the end.
-    fn overs(&self, item: &Item, outer: Option<u32>) -> Vec<Vec<Change>> {
-        let Some(tree) = parse(&self.text) else { return vec![] };
-        let code = Code::new(&self.text, &tree);
-        let desk = Desk { code: &code, made: &self.made, live: self.live };
-        let Some(text) = desk.statement(item) else { return vec![] };
-        let mut list = vec![];
-        if let Some(top) = outer.and_then(|line| code.top_at(line)) {
-            list.push(vec![code.insert_statement(Some(top), &text)]);
-        }
-        list.push(vec![code.insert_statement(None, &text)]);
-        list.dedup();
-        list
-    }
-
-    /// The text with these changes, if a dry run proves them for this item alone.
-    fn offer(&mut self, changes: &[Change], item: &Item) -> Option<Arc<str>> {
-        let text = self.applied(changes)?;
-        let (made, differs) = self.tried(&text)?;
-        let good = !differs.contains(item)
-            && differs.is_subset(&self.differs)
-            && self
-                .made
-                .session
-                .diff(&made.session)
-                .iter()
-                .all(|i| i == item || (self.is_touched(i) && !differs.contains(i)) || self.is_implied(i));
-        good.then(|| Arc::from(text))
+        let pin = pin.and_then(|changes| desk.code.apply(&changes));
+        // A statement after the one that computes it, or at the end.
+        let after = place.and_then(|place| desk.code.top_at(place.outer));
+        let statement = desk.statement(item);
+        let over = |at: Option<usize>| desk.code.apply(&[desk.code.insert_statement(at, statement.as_deref()?)]);
+        let mut overs: Vec<String> = [after, None].into_iter().filter_map(over).collect();
+        overs.dedup();
+        Self { line, computed, pin, overs }
     }
 }
 

@@ -39,24 +39,6 @@ impl Page {
         self
     }
 
-    /// A text command is done elsewhere.
-    pub fn says(mut self, line: &str) -> Self {
-        let standing = crate::model::text::Standing { playing: false, beat: 0.0, bpm: 120.0, host_leads: false };
-        let mut draft = self.live.clone();
-        let reply = crate::model::text::run(&mut draft, standing, line).unwrap();
-        for command in reply.commands {
-            self = self.with(command);
-        }
-        self
-    }
-
-    /// Undo of an edit elsewhere, as the engine does it.
-    pub fn edit(mut self, edit: Edit) -> Self {
-        self.touched.extend(Item::of(&edit, &self.live));
-        self.live.apply(&edit).unwrap();
-        self
-    }
-
     pub fn patch(&mut self) -> Patched {
         patch(&mut self.dry, &self.text, &self.live, &[], &self.touched)
     }
@@ -74,7 +56,7 @@ impl Page {
 
     /// The text stays as it is; gives the only mark.
     #[track_caller]
-    pub fn is_marked(mut self) -> crate::model::TextMark {
+    pub fn stays_marked(mut self) -> crate::model::TextMark {
         let patched = self.patch();
         assert_eq!(&*patched.text, self.text);
         assert_eq!((patched.marks.len(), patched.written.len()), (1, 0), "{:?}", patched.marks);

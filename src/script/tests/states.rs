@@ -140,3 +140,38 @@ fn a_broken_down_room_starts_again_with_its_live_chunks() {
     assert_eq!(rig.script.world.borrow().timers.len(), 1);
     assert_eq!(rig.prints("print(1)"), ["1"]);
 }
+
+#[test]
+fn triggers_beyond_what_the_queue_holds_are_told_from_the_snapshot_or_counted_as_lost() {
+    use crate::model::{Name, TriggerRecord, Why};
+    let mut rig = Rig::new();
+    rig.eval("sampler('kick') n, last = 0, 0 on_trigger('kick', function(hit) n = n + 1 last = hit.frame end)");
+    let record = |frame| {
+        Arc::new(TriggerRecord {
+            frame,
+            beat: 0.0,
+            module: Name::new("kick").unwrap(),
+            sequencer: None,
+            pattern: None,
+            row: None,
+            index: 1,
+            note: None,
+            params: vec![],
+            why: Why::Fired,
+        })
+    };
+    let all: Vec<_> = (1..=6000).map(record).collect();
+    rig.publish(|s| {
+        s.triggers = Arc::new(all[6000 - 256..].iter().cloned().collect());
+        s.trigger_count = 6000;
+    });
+    all.iter().for_each(|record| rig.engine.events.tell(&Event::Triggered(record.clone())));
+    while rig.tick_script() == Pace::Now {}
+    let told: u64 = rig.prints("print(n)")[0].parse().unwrap();
+    assert_eq!(rig.prints("print(last)"), ["6000"], "the newest are told");
+    assert!(told >= 4000 && told + rig.script.heard.lost == 6000, "{told} told, {} lost", rig.script.heard.lost);
+    // The count goes on from there.
+    rig.engine.events.tell(&Event::Triggered(record(6001)));
+    rig.tick();
+    assert_eq!(rig.prints("print(n)"), [(told + 1).to_string()]);
+}

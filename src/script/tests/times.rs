@@ -57,7 +57,7 @@ fn after_a_locate_or_a_loop_wrap_the_multiples_go_on_from_there() {
     rig.map.beat = 0.0;
     rig.map.pass += 1;
     rig.render(2000);
-    rig.map.beat = 10.5;
+    (rig.map.beat, rig.map.begun) = (10.5, 10.5);
     rig.map.jump += 1;
     rig.render(1000);
     assert_eq!(rig.shots(), [0.0, 1.0, 0.0, 1.0, 11.0]);

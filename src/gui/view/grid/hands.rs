@@ -301,7 +301,8 @@ fn shots(shown: &Shown<'_>, row: u16) -> Result<Vec<Command>, String> {
     // What a hidden column holds is not played.
     hit.params.retain(|param, _| shown.pattern.columns.contains(&Column::Param(*param)));
     let gate = hit.length.map(|rows| f64::from(rows) / shown.pattern.steps_per_beat.abs());
-    let shot = |module: &Name| Command::Trigger(Shot { module: module.clone(), hit: hit.clone(), gate, at: None });
+    let shot =
+        |module: &Name| Command::Trigger(Shot { module: module.clone(), hit: hit.clone(), gate, at: None, jump: None });
     Ok(samplers.into_iter().map(shot).collect())
 }
 

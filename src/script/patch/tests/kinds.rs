@@ -278,6 +278,12 @@ fn cables_come_and_go() {
     page(&laid)
         .with(set("drums.connectionVolume[kick]", 0.5))
         .becomes(&laid.replace("'drums') --", "'drums', { volume = 0.5 }) --"));
+    page("sampler('a') audioMixer('m')\nconnect('a', 'm')")
+        .with(Command::Disconnect(named("a"), named("m"), None))
+        .becomes("sampler('a') audioMixer('m')\ndisconnect(\"a\", \"masterAudioOut\", \"audio\")\n");
+    page("sampler('a')\naudioMixer('m')\nconnect('a', 'm')\n")
+        .with(Command::RemoveModule(named("m")))
+        .becomes("sampler('a')\ndisconnect(\"a\", \"masterAudioOut\", \"audio\")\n");
     page("sampler('a') audioMixer('m') connect('a', 'm', { volume = 0.4 })")
         .with(set("m.connectionVolume[a]", 0.5))
         .becomes("sampler('a') audioMixer('m') connect('a', 'm', { volume = 0.5 })");
@@ -352,4 +358,17 @@ fn a_new_name_is_written_wherever_it_is_used() {
         .with(Command::Rename(named("a"), named("b")))
         .with(Command::SetSalt(named("b"), crate::model::name::salt_of(&named("b"))))
         .becomes("pattern('b', 8) chain('c', { { 'b', 2 }, 'b' })");
+}
+
+#[test]
+fn a_module_of_another_type_takes_the_place_of_one() {
+    let text = "pattern('P0', 16)\nsampler('kick', { volume = 0.5 })\nconnect('kick', 'aux1')\n-- end\n";
+    page(text)
+        .with(Command::RemoveModule(named("kick")))
+        .with(Command::AddModule { uid: Uid(7), kind: ModuleKind::TrackerSequencer, name: named("kick") })
+        .becomes("pattern('P0', 16)\nsequencer(\"kick\", { pattern = \"P0\" })\n-- end\n");
+    page("pattern('P0', 16)\nsampler('kick')\nsampler('s')\nmacro(1):map('kick.volume')")
+        .with(Command::RemoveModule(named("kick")))
+        .with(Command::Rename(named("s"), named("kick")))
+        .becomes("pattern('P0', 16)\nsampler('kick')\n");
 }

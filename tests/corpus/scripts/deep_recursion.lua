@@ -1,0 +1,3 @@
+-- fails: stack overflow
+local function down(n) return 1 + down(n + 1) end
+down(1)

@@ -1,0 +1,3 @@
+-- fails: unexpected symbol
+setParam("kick.volume", 0.25)
+live("groove", "é\xffP1")
