@@ -155,8 +155,7 @@ impl Scribe {
     }
 
     fn applied(&mut self, batch: BatchId, origin: Origin, edits: &[Edit], back: bool, now: Instant) {
-        // Where somebody looks is no change.
-        if edits.iter().any(|edit| !matches!(edit, Edit::Layout(..))) {
+        if !edits.is_empty() {
             (self.stale, self.changed) = (true, Some(now));
         }
         let owned = !back && matches!(origin, Origin::Script | Origin::Callback);
