@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Patched, patch};
-use crate::model::{Command, Edit, Item, Session};
+use crate::model::{Command, Item, Session};
 use crate::script::dry::Dry;
 use crate::script::tests::Shelf;
 
