@@ -155,7 +155,6 @@ keys! {
     Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
     Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
     Everywhere "Ctrl+J" &[ctrl(Key::J)], Some(Action::Recover), "Play the work that a crash left; again: what was there before it.";
-    Everywhere "Ctrl+=, Ctrl+-, Ctrl+0" &[ctrl(Key::Equals), ctrl_shift(Key::Equals), ctrl(Key::Plus), ctrl(Key::Minus), ctrl(Key::Num0)], None, "Everything larger, smaller, and as it was.";
     Everywhere "?" &[], Some(Action::Help), "These keys (when no text is being typed).";
     Code "Ctrl+Enter" &[ctrl(Key::Enter)], Some(Action::RunBlock), "Run the selected lines, or the block around the caret, at the moment chosen.";
     Code "Alt+Enter" &[alt(Key::Enter)], Some(Action::RunNow), "Run the selected lines or the block now.";

@@ -9,7 +9,7 @@ use tracklight::bus::Remote;
 use tracklight::model::{Ask, Param, When, Why};
 
 use crate::host_rig::{Plug, Setup};
-use crate::rig::Rig;
+use crate::rig::{Cost, Rig};
 
 const KICK: &str = "sampler('kick', { samples = 'tone.wav', playStyle = 'LOOP', polyphonyMode = 'POLY', voices = 64 })";
 
@@ -18,7 +18,7 @@ fn dear(remote: &Remote) -> (f64, f64) {
     if remote.meters.voices.load(Relaxed) > 8 { (1.6, 1.6) } else { (0.2, 0.2) }
 }
 
-fn rig(cost: fn(&Remote) -> (f64, f64)) -> Rig {
+fn rig(cost: Cost) -> Rig {
     let mut rig = Rig::new();
     rig.furnish();
     rig.cost = Some(cost);

@@ -13,6 +13,9 @@ use tracklight::script::vm::Limits;
 use tracklight::script::{Scribe, Script};
 use tracklight_host::Allocations;
 
+/// What making a block costs by the wall clock and of CPU time, as a share of its length.
+pub type Cost = fn(&Remote) -> (f64, f64);
+
 thread_local! {
     /// The CPU clock of the audio thread, which here is the test's: it is what [`Rig::cost`] makes of it.
     static CPU_NANOS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
@@ -58,8 +61,8 @@ pub struct Rig {
     /// Everything else told so far.
     pub told: Vec<Event>,
     script_sleeps: bool,
-    /// What making a block costs by the wall clock and of CPU time, as a share of its length; `None` is not measured.
-    pub cost: Option<fn(&Remote) -> (f64, f64)>,
+    /// What making a block costs; `None` is not measured.
+    pub cost: Option<Cost>,
 }
 
 impl Sound {

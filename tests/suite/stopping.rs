@@ -143,8 +143,11 @@ fn a_live_chunk_that_came_with_the_song_is_the_buffers_if_its_text_names_it() {
     assert!(rig.session().live.is_empty());
 }
 
+/// A way to press, and how.
+type Press = (&'static str, fn(&mut Rig));
+
 /// Ways to press hush.
-fn presses() -> Vec<(&'static str, fn(&mut Rig))> {
+fn presses() -> Vec<Press> {
     vec![
         ("the window's key or button", |rig| rig.remote.asks.send(Ask::Hush).unwrap()),
         ("Lua", |rig| drop(rig.run("hush()"))),
@@ -190,11 +193,12 @@ fn hush_twice_within_two_seconds_is_panic_from_every_entry() {
 
 #[test]
 fn panic_cuts_in_five_milliseconds_from_every_entry() {
-    for (entry, press) in [
-        ("the window", (|rig| rig.remote.asks.send(Ask::Panic).unwrap()) as fn(&mut Rig)),
+    let presses: [Press; 3] = [
+        ("the window", |rig| rig.remote.asks.send(Ask::Panic).unwrap()),
         ("Lua", |rig| drop(rig.run("panic()"))),
         ("a text command", |rig| drop(rig.run("exec('panic')"))),
-    ] {
+    ];
+    for (entry, press) in presses {
         let mut rig =
             Rig::with("sampler('pad', { samples = 'tone.wav', playStyle = 'LOOP', releaseMs = 1000 }) trigger('pad')");
         rig.skip(4_800);

@@ -157,7 +157,10 @@ proptest! {
         let before = rig.tick().session.clone();
         let mut wanted = (*seen.session).clone();
         (wanted.text, wanted.layout) = (before.text.clone(), before.layout.clone());
-        prop_assume!(!seen.undo.is_empty() && *before != wanted);
+        // Where nothing applied or nothing differs there is another place to go to, or none.
+        if seen.undo.is_empty() || *before == wanted {
+            return Ok(());
+        }
         rig.send(Ask::LastGood);
         prop_assert_eq!(&*rig.tick().session, &wanted);
         rig.send(Ask::Undo);

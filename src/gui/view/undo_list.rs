@@ -25,7 +25,9 @@ fn who(origin: Origin) -> &'static str {
 /// the newest first.
 pub fn window(ui: &Ui, open: &mut bool, scene: &Scene, intents: &mut Intents<'_>) {
     let (undo, redo) = (scene.snapshot.undo.clone(), scene.snapshot.redo.clone());
-    let shown = Window::new("History").open(open).default_size([320.0, 360.0]).resizable(true);
+    // At the right: the code stands at the left.
+    let at = [(ui.ctx().content_rect().right() - 360.0).max(0.0), 90.0];
+    let shown = Window::new("History").open(open).default_pos(at).default_size([320.0, 360.0]).resizable(true);
     shown.show(ui.ctx(), |ui| {
         ui.horizontal(|ui| {
             if ui.add_enabled(!undo.is_empty(), egui::Button::new("Undo")).clicked() {

@@ -20,7 +20,12 @@ pub fn is_ours(keyboard: Keyboard, key: Option<Key>, held: Modifiers) -> bool {
     let plain = !(held.command || held.ctrl || held.alt);
     // A chord or a function key types nothing: it is ours when the list or a text field knows it.
     if typing && (held.command || (Key::F1..=Key::F35).contains(&key)) {
-        return edits(key) || listed(&[Place::Code, Place::Prompt, Place::Grid]);
+        let there: &[Place] = match keyboard {
+            Keyboard::Grid => &[Place::Grid],
+            // A cell of the grid is typed in too.
+            _ => &[Place::Code, Place::Prompt, Place::Grid],
+        };
+        return edits(key) || listed(there);
     }
     match keyboard {
         Keyboard::Text => true,
@@ -73,7 +78,8 @@ mod tests {
     fn space_is_the_hosts_unless_something_is_typed_in_or_a_button_is_pressed_with_it() {
         assert_eq!(ours(Key::Space, Modifiers::NONE), [Keyboard::Widget, Keyboard::Text]);
         assert_eq!(ours(Key::Space, Modifiers::SHIFT), [Keyboard::Widget, Keyboard::Text]);
-        assert_eq!(ours(Key::Space, Modifiers::COMMAND | Modifiers::CTRL), []);
+        // There it asks for completions.
+        assert_eq!(ours(Key::Space, Modifiers::COMMAND | Modifiers::CTRL), [Keyboard::Text]);
     }
 
     #[test]
@@ -88,10 +94,10 @@ mod tests {
     #[test]
     fn chords_that_nobody_here_knows_are_the_hosts_even_while_text_is_typed() {
         let command = Modifiers::COMMAND | Modifiers::CTRL;
-        assert_eq!(ours(Key::S, command), []);
+        assert_eq!(ours(Key::T, command), []);
         assert_eq!(ours(Key::F7, Modifiers::NONE), []);
         assert_eq!(ours(Key::Z, command), [Keyboard::Grid, Keyboard::Text]);
-        assert_eq!(ours(Key::Slash, command), [Keyboard::Grid, Keyboard::Text]);
+        assert_eq!(ours(Key::Slash, command), [Keyboard::Text]);
     }
 
     #[test]

@@ -51,6 +51,8 @@ impl<C: Content> Surface<C> {
     pub fn new(window: WindowContext, content: Arc<Mutex<C>>, look: Look) -> Result<Self, HandlerError> {
         let painter = Painter::new(&window)?;
         let egui = egui::Context::default();
+        // Ctrl+= and its like are the Code view's, for its letters.
+        egui.options_mut(|options| options.zoom_with_keyboard = false);
         let waker = window.waker();
         egui.set_request_repaint_callback(move |asked| waker.request_redraw_after(asked.delay));
         let mut input = RawInput { max_texture_side: Some(painter.max_texture_side()), ..RawInput::default() };

@@ -71,7 +71,7 @@ impl Bench {
     }
 
     /// The process is killed: nothing is tidied, but the system lets go of the lock.
-    fn is_killed(mut self) {
+    fn die(mut self) {
         let mut journal = self.journal.take().unwrap();
         (journal.place, journal.offer) = (None, None);
     }
@@ -103,7 +103,7 @@ fn after_a_crash_the_newer_work_plays_and_the_hosts_state_is_one_key_away() {
     bench.volume(0.9);
     let saved = bench.host_saves();
     bench.volume(0.5);
-    bench.is_killed();
+    bench.die();
 
     let mut again = Bench::new(&shelf, false);
     again.host_loads(&saved);
@@ -115,7 +115,7 @@ fn after_a_crash_the_newer_work_plays_and_the_hosts_state_is_one_key_away() {
     again.ask(RecoveryVerb::Keep);
     assert_eq!((again.plays(), again.offer()), (0.5, None));
     // Killed once more: the work is found once, in the new file.
-    again.is_killed();
+    again.die();
     let mut third = Bench::new(&shelf, false);
     third.host_loads(&saved);
     assert_eq!((third.plays(), third.offer()), (0.5, Some(true)));
@@ -127,7 +127,7 @@ fn work_that_the_host_has_is_not_offered() {
     let mut bench = Bench::new(&shelf, false);
     bench.volume(0.5);
     let saved = bench.host_saves();
-    bench.is_killed();
+    bench.die();
     let mut again = Bench::new(&shelf, false);
     again.pass(PATIENCE);
     assert_eq!(again.offer(), None, "the host took it: it is taken for saved");
@@ -141,7 +141,7 @@ fn work_that_fits_no_state_is_offered_and_waits() {
     let (_folder, shelf) = shelf();
     let mut bench = Bench::new(&shelf, false);
     bench.volume(0.5);
-    bench.is_killed();
+    bench.die();
     let mut again = Bench::new(&shelf, false);
     assert_eq!(again.offer(), None, "the host may still bring its state");
     again.pass(PATIENCE);
@@ -164,7 +164,7 @@ fn two_crashed_instances_of_one_state_are_not_mixed_up_by_guessing() {
         (bench, volume)
     });
     pair.iter_mut().for_each(|(bench, volume)| bench.volume(*volume));
-    pair.into_iter().for_each(|(bench, _)| bench.is_killed());
+    pair.into_iter().for_each(|(bench, _)| bench.die());
     let mut again = Bench::new(&shelf, false);
     again.host_loads(&state);
     assert_eq!((again.plays(), again.offer()), (1.0, Some(false)));
@@ -176,7 +176,7 @@ fn resume_plays_the_newest_work_at_once() {
     let mut bench = Bench::new(&shelf, false);
     bench.volume(0.5);
     bench.host_saves();
-    bench.is_killed();
+    bench.die();
     let mut again = Bench::new(&shelf, true);
     again.pass(Duration::ZERO);
     assert_eq!((again.plays(), again.offer()), (0.5, Some(true)));

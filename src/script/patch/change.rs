@@ -121,8 +121,7 @@ impl Code<'_> {
             let spaces = rest.len() - rest.trim_start().len();
             return Change { at: start..end + spaces, text: String::new() };
         }
-        let next = (line_end + self.text[line_end..].len().min(self.newline().len())).min(self.text.len());
-        let next = if self.text[line_end..next].ends_with('\n') { next } else { self.line_break(line_end) };
+        let next = self.line_break(line_end);
         let from = self.line_start(start);
         let mut text = String::new();
         for comment in self.comments.iter().filter(|c| c.start >= start && c.end <= end) {

@@ -52,7 +52,7 @@ impl<'a> Desk<'a> {
         let places = self.made.set_at.get(item).map(|at| at.places.as_slice()).unwrap_or_default();
         let mut list: Vec<Act<'a>> = vec![];
         for place in places.iter().rev() {
-            let row = place.line as usize - 1;
+            let row = (place.line as usize).saturating_sub(1);
             let on_line = |act: &&Act<'a>| act.node.start_position().row <= row && row <= act.node.end_position().row;
             for act in self.code.acts.iter().rev().filter(on_line) {
                 if !list.iter().any(|a| a.node.id() == act.node.id() && same(&a.what, &act.what)) {

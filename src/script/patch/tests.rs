@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Patched, patch};
-use crate::model::{Command, Edit, Item, Session};
+use crate::model::{Command, Item, Session};
 use crate::script::dry::Dry;
 use crate::script::tests::Shelf;
 
@@ -36,24 +36,6 @@ impl Page {
             self.touched.extend(Item::of(edit, &at));
             at.apply(edit).unwrap();
         }
-        self
-    }
-
-    /// A text command is done elsewhere.
-    pub fn says(mut self, line: &str) -> Self {
-        let standing = crate::model::text::Standing { bpm: 120.0, ..Default::default() };
-        let mut draft = self.live.clone();
-        let reply = crate::model::text::run(&mut draft, standing, line).unwrap();
-        for command in reply.commands {
-            self = self.with(command);
-        }
-        self
-    }
-
-    /// Undo of an edit elsewhere, as the engine does it.
-    pub fn edit(mut self, edit: Edit) -> Self {
-        self.touched.extend(Item::of(&edit, &self.live));
-        self.live.apply(&edit).unwrap();
         self
     }
 

@@ -81,6 +81,15 @@ const STATEMENTS: [&str; 7] = [
     "function_declaration",
 ];
 
+/// Methods that give their own object back.
+const GIVES_BACK: [&str; 11] =
+    ["set", "clear", "steps", "stepsPerBeat", "cycles", "columns", "enable", "connect", "map", "unmap", "unset"];
+/// What runs later, or more than once.
+const GUARDS: [&str; 5] =
+    ["function_definition", "function_declaration", "for_statement", "while_statement", "repeat_statement"];
+/// Links of a chain of calls that are followed to its beginning.
+const LINKS_MAX: usize = 2000;
+
 impl<'t> Code<'t> {
     /// Read a parsed script.
     pub fn new(text: &'t str, tree: &'t Tree) -> Self {
@@ -103,9 +112,11 @@ impl<'t> Code<'t> {
                 if !matches!(node.kind(), "hash_bang_line") {
                     code.tops.push(node);
                 }
-                code.walk(node, node, false);
+                code.walk(node);
             }
         }
+        code.comments.sort_by_key(|c| c.start);
+        code.strings.sort_by_key(|n| n.start_byte());
         code
     }
 
@@ -114,34 +125,43 @@ impl<'t> Code<'t> {
         &self.text[node.byte_range()]
     }
 
-    fn walk(&mut self, node: Node<'t>, statement: Node<'t>, guarded: bool) {
-        let inner = matches!(
-            node.kind(),
-            "function_definition" | "function_declaration" | "for_statement" | "while_statement" | "repeat_statement"
-        );
-        let mut cursor = node.walk();
-        let children: Vec<Node<'t>> = node.named_children(&mut cursor).collect();
-        for child in children {
-            match child.kind() {
-                "comment" => self.comments.push(child.byte_range()),
-                "string" => self.strings.push(child),
-                "identifier" | "number" | "string_content" | "nil" | "true" | "false" => {}
-                _ => {
-                    let own = matches!(node.kind(), "block" | "chunk") && STATEMENTS.contains(&child.kind());
-                    self.walk(child, if own { child } else { statement }, guarded || inner);
+    /// Look at a statement and all in it. A list of steps instead of calls: a long chain of links is a deep tree.
+    fn walk(&mut self, node: Node<'t>) {
+        let mut steps = vec![(node, node, false, false)];
+        while let Some((node, statement, guarded, seen)) = steps.pop() {
+            if seen {
+                self.look(node, statement, guarded);
+                continue;
+            }
+            steps.push((node, statement, guarded, true));
+            let inner = guarded || GUARDS.contains(&node.kind());
+            let block = matches!(node.kind(), "block" | "chunk");
+            let first = steps.len();
+            let mut cursor = node.walk();
+            for child in node.named_children(&mut cursor) {
+                match child.kind() {
+                    "comment" => self.comments.push(child.byte_range()),
+                    "string" => self.strings.push(child),
+                    "identifier" | "number" | "string_content" | "nil" | "true" | "false" => {}
+                    kind => {
+                        let own = block && STATEMENTS.contains(&kind);
+                        steps.push((child, if own { child } else { statement }, inner, false));
+                    }
                 }
             }
+            steps[first..].reverse();
         }
+    }
+
+    fn look(&mut self, node: Node<'t>, statement: Node<'t>, guarded: bool) {
         match node.kind() {
             "function_call" => self.call(node, statement, guarded),
             "assignment_statement" => self.assignment(node, statement, guarded),
             "function_definition" | "function_declaration" | "for_numeric_clause" => self.bind_names(node),
             "variable_declaration" => self.declare(node),
             "for_generic_clause" => {
-                let mut cursor = node.walk();
-                let lists: Vec<Node<'t>> =
-                    node.named_children(&mut cursor).filter(|n| n.kind() == "variable_list").collect();
-                lists.into_iter().for_each(|list| self.bind_names(list));
+                let lists = children(node).into_iter().filter(|n| n.kind() == "variable_list");
+                lists.for_each(|list| self.bind_names(list));
             }
             _ => {}
         }
@@ -265,6 +285,7 @@ impl<'t> Code<'t> {
 
     fn object_at(&self, node: Node<'t>, depth: u32) -> Object<'t> {
         let Some(depth) = depth.checked_sub(1) else { return Object::Unknown };
+        let node = self.begin(node);
         match node.kind() {
             "identifier" => match self.local(self.of(node)) {
                 Some(value) => self.object_at(value, depth),
@@ -286,6 +307,20 @@ impl<'t> Code<'t> {
             "function_call" => self.handed(node, depth),
             _ => Object::Unknown,
         }
+    }
+
+    /// Where a chain of methods that give their own object back begins.
+    fn begin(&self, mut node: Node<'t>) -> Node<'t> {
+        for _ in 0..LINKS_MAX {
+            let callee = (node.kind() == "function_call").then(|| node.child_by_field_name("name")).flatten();
+            let Some(callee) = callee.filter(|n| n.kind() == "method_index_expression") else { break };
+            let method = callee.child_by_field_name("method").map_or("", |m| self.of(m));
+            let Some(object) = callee.child_by_field_name("table").filter(|_| GIVES_BACK.contains(&method)) else {
+                break;
+            };
+            node = object;
+        }
+        node
     }
 
     fn handed(&self, node: Node<'t>, depth: u32) -> Object<'t> {
@@ -314,11 +349,6 @@ impl<'t> Code<'t> {
             "getPattern" => Object::Pattern(name()),
             "getParameterRouter" => Object::Router,
             "getConnectionManager" => Object::Connections,
-            // Methods that give their own object back.
-            "set" | "clear" | "steps" | "stepsPerBeat" | "cycles" | "columns" | "enable" | "connect" | "map"
-            | "unmap" | "unset" => {
-                callee.child_by_field_name("table").map_or(Object::Unknown, |table| self.object_at(table, depth))
-            }
             _ => Object::Unknown,
         }
     }
@@ -330,7 +360,7 @@ impl<'t> Code<'t> {
 
     /// The last of the outermost statements that stand on a line (from 1).
     pub fn top_at(&self, line: u32) -> Option<usize> {
-        let row = line as usize - 1;
+        let row = (line as usize).saturating_sub(1);
         self.tops.iter().rposition(|n| n.start_position().row <= row && row <= n.end_position().row)
     }
 }

@@ -51,7 +51,6 @@ fn scripts_that_would_never_end_are_stopped() {
     let plain = [
         "while true do end",
         "while true do pcall(function() while true do end end) end",
-        "string.find(('a'):rep(5000), ('a-'):rep(30) .. 'b')",
         "coroutine.wrap(function() while true do pcall(function() while true do end end) end end)()",
         "coroutine.wrap(function() coroutine.wrap(function() while true do end end)() end)()",
         "local f = function() while true do pcall(function() while true do end end) end end xpcall(f, f)",
@@ -108,7 +107,8 @@ fn what_is_too_much_says_so() {
         ("string.format('%99999d', 1)", "invalid conversion"),
         ("table.sort({ 3, 1, 2, 5, 4, 7, 6, 9, 8, 1, 2, 3 }, function() return true end)", "invalid order function"),
         ("table.sort({ {}, {} })", "attempt to compare two table values"),
-        ("table.concat({ {} })", "invalid value (at index 1) in table for 'concat'"),
+        ("table.concat({ {} })", "in table for 'concat'"),
+        ("string.find(('a'):rep(5000), ('a-'):rep(30) .. 'b')", "make it simpler"),
         ("local co co = coroutine.wrap(function() return co() end) co()", "cannot resume non-suspended coroutine"),
         ("coroutine.close(coroutine.running())", "cannot close a running coroutine"),
         ("local t = {} for i = 1, 100000 do t = { t } end sampler('x', { samples = t })", "samples: "),

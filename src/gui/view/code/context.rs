@@ -97,8 +97,8 @@ impl<'a> Reading<'a> {
         let mut kinds: Vec<&str> = words.iter().map(|word| word.parts().0).filter(|kind| !kind.is_empty()).collect();
         kinds.dedup();
         let mut reading = Self { text, tokens, words, kinds, things: HashMap::new() };
-        for at in 0..tokens.len() {
-            let named = tokens[at].kind == Lexeme::Name && reading.sign(at + 1) == "=" && reading.word(at) != "clock";
+        for (at, token) in tokens.iter().enumerate() {
+            let named = token.kind == Lexeme::Name && reading.sign(at + 1) == "=" && reading.word(at) != "clock";
             if named && !matches!(at.checked_sub(1).map(|before| reading.sign(before)), Some("." | ":")) {
                 let thing = reading.thing_from(at + 2);
                 if !thing.kind.is_empty() {
@@ -425,6 +425,7 @@ pub mod tests {
         static LIST: std::sync::OnceLock<Vec<Completion>> = std::sync::OnceLock::new();
         LIST.get_or_init(|| {
             let mut list = vec![
+                word("audioMixer(name, [config])", "module"),
                 word("chain(name, [entries])", "chain"),
                 word("clock:every(span, callback)", "timer"),
                 word("clock:setBPM(bpm)", "boolean"),

@@ -27,9 +27,8 @@ impl Step {
             return false;
         }
         let typed = self.gone.is_empty() && next.gone.is_empty() && next.at == self.at + self.come.len();
-        let word = !next.come.contains('\n')
-            && next.come.chars().count() == 1
-            && !(self.come.ends_with(char::is_whitespace) && !next.come.starts_with(char::is_whitespace));
+        let begins_a_word = self.come.ends_with(char::is_whitespace) && !next.come.starts_with(char::is_whitespace);
+        let word = !next.come.contains('\n') && next.come.chars().count() == 1 && !begins_a_word;
         let both = self.come.is_empty() && next.come.is_empty() && next.gone.chars().count() == 1;
         if typed && word && !self.come.contains('\n') {
             self.come.push_str(&next.come);

@@ -174,3 +174,15 @@ fn twenty_edits_at_once_are_twenty_small_edits() {
     assert_eq!(&*patched.text, text.replace("0.25", "0.75"));
     assert_eq!((patched.marks.len(), patched.marks[0].line, patched.written.len()), (1, 8, 19));
 }
+
+#[test]
+fn a_long_chain_and_a_long_sum_are_no_deep_trouble() {
+    let mut text = String::from("pattern('p', 256)");
+    for row in 1..=200 {
+        text += &format!("\n  :set({row}, {{ index = 1, note = 60 }}) -- ü{row}");
+    }
+    let wanted = text.replace(":set(150, { index = 1, note = 60", ":set(150, { index = 1, note = 61");
+    page(&text).with(set("p.row[150].note", 61.0)).becomes(&wanted);
+    let sum = format!("print({}1)\r\nseed(1)\n-- ü\n", "1 + ".repeat(20_000));
+    page(&sum).with(Command::SetSeed(2)).becomes(&sum.replace("seed(1)", "seed(2)"));
+}
