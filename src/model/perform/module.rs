@@ -48,7 +48,9 @@ impl Session {
                 let pattern = match pattern {
                     Some(pattern) => pattern,
                     None => {
-                        let fresh = self.free_name("P", 0);
+                        // The sequencer itself may be about to take the first free one.
+                        let fresh = (0..).map(|first| self.free_name("P", first)).find(|fresh| fresh != name);
+                        let fresh = fresh.expect("there are more numbers than names");
                         edits.push(Edit::Pattern(
                             fresh.clone(),
                             Some(Arc::new(Pattern::new(Uid(uid.0 ^ 1), &fresh, 16))),

@@ -188,3 +188,10 @@ fn a_batch_says_which_command_failed_and_leaves_nothing_behind() {
     assert!(error.0.contains("command 3 of 3") && error.0.contains("nope"));
     assert_eq!(session.to_json(), before);
 }
+
+#[test]
+fn a_sequencer_and_the_pattern_it_brings_have_two_names() {
+    let named_like_a_pattern = session(&[add(101, ModuleKind::TrackerSequencer, "P0")]);
+    assert_eq!(named_like_a_pattern.check(), Ok(()));
+    assert_eq!(named_like_a_pattern.noun_of("P1"), Some("pattern"));
+}
