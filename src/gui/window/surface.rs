@@ -107,8 +107,8 @@ impl<C: Content> Surface<C> {
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
         viewport.native_pixels_per_point = Some(size.scale_factor as f32);
         viewport.inner_rect = Some(rect);
-        let count = first_frame(&input.events);
-        let later = input.events.split_off(count);
+        let until = first_frame(&input.events);
+        let later = input.events.split_off(until);
         let now = input.take();
         self.unsure.set(!later.is_empty());
         if !later.is_empty() {
