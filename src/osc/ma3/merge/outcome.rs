@@ -42,7 +42,7 @@ impl<'a> Outcome<'a> {
             }
         }
         let asked = (ours != desk).then_some(ours);
-        self.keep(BasePair { id, event: desk, asked, open: false }, idx);
+        self.keep(BasePair { asked, ..BasePair::agreed(id, desk) }, idx);
     }
 
     /// An entry of the base, as it is.
@@ -65,7 +65,8 @@ impl<'a> Outcome<'a> {
     /// Nobody decided: both sides and the base stay.
     pub fn conflict(&mut self, pair: BasePair, conflict: Conflict) {
         self.merged.effect.conflicts += 1;
-        self.keep(pair, conflict.theirs_idx);
+        // Not at the place of theirs: equal entries stay in their order, so that the same conflict is found again.
+        self.keep(BasePair { disputed: conflict.theirs.clone(), ..pair }, None);
         self.merged.conflicts.push(conflict);
     }
 
@@ -88,6 +89,8 @@ impl<'a> Outcome<'a> {
 
     /// All of it, in an order that depends on nothing but the input.
     pub fn finish(mut self) -> Merged {
+        let time = |conflict: &Conflict| conflict.ours.as_ref().or(conflict.theirs.as_ref()).map(|event| event.ticks);
+        self.merged.conflicts.sort_by_key(|conflict| (time(conflict), conflict.id));
         self.base.sort_by_key(|(ticks, place, _)| (*ticks, *place));
         self.merged.base = self.base.into_iter().map(|(_, _, pair)| pair).collect();
         self.merged
