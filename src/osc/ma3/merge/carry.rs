@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::places;
 use super::parts::{ROUNDED, ours_changed};
+use super::places;
 use super::{BasePair, DeskEvent, Input, Limits};
 use crate::osc::ma3::matching::{diff_refs, moved_runs};
 

@@ -52,7 +52,9 @@ impl Judge<'_> {
             Some(versions) => versions,
             None => {
                 let by_policy = match self.chosen(pair.id, Some(ours), Some(theirs)) {
-                    Some(Side::Ours) => return self.out.settle(pair.id, Some(ours), ours.clone(), Some(idx), ours.clone()),
+                    Some(Side::Ours) => {
+                        return self.out.settle(pair.id, Some(ours), ours.clone(), Some(idx), ours.clone());
+                    }
                     Some(Side::Theirs) => {
                         return self.out.settle(pair.id, Some(ours), theirs.clone(), Some(idx), theirs.clone());
                     }

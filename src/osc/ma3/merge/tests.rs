@@ -454,8 +454,7 @@ fn to_the_desk_ours_wins_and_foreign_events_stay() {
     let layer = world.ours.clone();
     let merged = world.sync();
     assert_eq!(world.ours, layer, "the layer is not touched");
-    let effect =
-        Effect { desk_added: 1, desk_set: 1, desk_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
+    let effect = Effect { desk_added: 1, desk_set: 1, desk_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
     assert_eq!(merged.effect, effect);
     assert_eq!(merged.kept_theirs, [9]);
     let mut expected = world.layer_events();
@@ -476,8 +475,7 @@ fn from_the_desk_theirs_wins_and_our_own_events_stay() {
     let desk = world.desk.clone();
     let merged = world.sync();
     assert_eq!(world.desk, desk, "the desk is not touched");
-    let effect =
-        Effect { ours_added: 1, ours_set: 1, ours_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
+    let effect = Effect { ours_added: 1, ours_set: 1, ours_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
     assert_eq!((merged.effect, merged.kept_ours.as_slice()), (effect, [90].as_slice()));
     let mut expected = desk;
     expected.push(cue(90.0, 90));
@@ -519,7 +517,9 @@ fn each_start_does_what_its_preview_counts() {
     assert_eq!(preview.push, Effect { desk_added: 1, desk_set: 2, desk_deleted: 1, ..Effect::default() });
     assert_eq!(preview.take, Effect { ours_added: 1, ours_set: 2, ours_deleted: 1, ..Effect::default() });
     assert_eq!(preview.merge, Effect { desk_added: 1, ours_added: 1, conflicts: 2, ..Effect::default() });
-    for (how, effect, events) in [(Start::Push, preview.push, &world.layer_events()), (Start::Take, preview.take, &world.desk)] {
+    for (how, effect, events) in
+        [(Start::Push, preview.push, &world.layer_events()), (Start::Take, preview.take, &world.desk)]
+    {
         let mut world = world.clone();
         let merged = start(&world, how);
         assert_eq!(merged.effect, effect);
