@@ -320,7 +320,6 @@ fn a_deletion_against_an_edit_is_a_conflict_both_ways() {
     }
 }
 
-/// proves: D8
 #[test]
 fn both_undo_orders_end_with_the_old_content() {
     let before = song();
@@ -393,7 +392,6 @@ fn equal_events_moved_onto_each_others_places_are_ours_alone_to_move() {
     world.assert_equal();
 }
 
-/// proves: D13
 #[test]
 fn a_rounding_desk_is_believed_and_never_written_again() {
     for adopts in [true, false] {
@@ -509,7 +507,6 @@ fn start(world: &World, start: Start) -> Merged {
     })
 }
 
-/// proves: D12
 #[test]
 fn each_start_does_what_its_preview_counts() {
     let world = strangers();
