@@ -6,3 +6,5 @@
 pub mod event;
 pub mod matching;
 pub mod merge;
+pub mod plugin;
+pub mod pocket;
