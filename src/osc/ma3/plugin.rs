@@ -48,7 +48,8 @@ pub fn components() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// FNV-1a 64 over names and bytes in order, 16 hex digits: two packages with the same digest are the same plug-in.
 pub fn digest() -> String {
     let bytes = FILES.iter().flat_map(|(name, text)| name.bytes().chain([0]).chain(text.bytes()).chain([0]));
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("{hash:016x}")
 }
 
