@@ -1,9 +1,6 @@
 //! The plug-in alone, on a small desk in Lua (`stub.lua`): each test runs one scenario of `scenarios.lua` in a fresh state.
 //! `tests/lua55` runs the same scenarios on Lua 5.5; the pocket desk's tests run the same files against the whole desk.
 
-mod link;
-mod on_pocket;
-
 use mlua::{Function, Lua, Table};
 
 use super::{DESCRIPTION, FILES, components, digest};
