@@ -166,6 +166,7 @@ local function perform(unit, plan, undo)
         return step, "readback", why
       end
       step.begun, step.h = true, handle
+      F.unsettle(handle, step.want.ticks)
       why = write_fields(handle, step.want, step.cue, step.done)
       if why then
         return step, "readback", why
@@ -214,6 +215,7 @@ local function roll_back(unit, plan, undo)
           if not handle then
             return false
           end
+          F.unsettle(handle, step.was.ticks)
         end
         local cue = step.was.cue_object
         for _, field in ipairs(F.ORDER) do
