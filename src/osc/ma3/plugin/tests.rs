@@ -1,5 +1,10 @@
 //! The plug-in alone, on a small desk in Lua (`stub.lua`): each test runs one scenario of `scenarios.lua` in a fresh state.
 //! `tests/lua55` runs the same scenarios on Lua 5.5; the pocket desk's tests run the same files against the whole desk.
+//! `cargo xtask desk-plugin` writes the folder, and its own tests compare it byte for byte.
+//! proves: D1
+
+mod link;
+mod on_pocket;
 
 use mlua::{Function, Lua, Table};
 

@@ -42,6 +42,7 @@ fn the_plug_in_loads_and_looks_for_nothing_the_desk_has_not() {
     assert!(errors.is_empty(), "{errors:?}");
 }
 
+/// proves: D5
 #[test]
 fn a_drag_is_few_messages_and_ends_at_the_right_place() {
     let mut link = hooked(Options::default());
@@ -57,6 +58,31 @@ fn a_drag_is_few_messages_and_ends_at_the_right_place() {
     assert!((2..=8).contains(&after), "{after} messages");
     assert_eq!(link.truth()[1].ticks, 9 * SECOND);
     assert_eq!(link.inbox.last().unwrap()["changes"]["deleted_count"], 0);
+}
+
+/// proves: D2
+#[test]
+fn hooking_twice_is_one_hook_and_two_full_answers() {
+    let mut link = Link::new(Options::default());
+    link.run(500);
+    link.hello();
+    add(&mut link, 1.0, "a");
+    let first = link.hook();
+    let hooks = link.desk.counts().hooks;
+    let second = link.hook();
+    assert_eq!(link.desk.counts().hooks, hooks);
+    assert_eq!((first["resync"].clone(), second["resync"].clone()), (json!(false), json!(true)));
+    for name in ["events", "epoch", "rev", "hash"] {
+        assert_eq!(first[name], second[name], "{name}");
+    }
+    assert_eq!(first["events"][0]["name"], "a");
+    // One change is told once, not twice.
+    link.desk.person(change(1, "Name", "b")).unwrap();
+    link.settle();
+    assert_eq!(notices(&link, "track.changed"), 1);
+    let gone = link.ask(&json!({ "f": "UnhookAll" }));
+    assert_eq!(gone["units"], json!([]));
+    assert_eq!(link.desk.counts().hooks, 0);
 }
 
 #[test]
@@ -466,7 +492,6 @@ fn a_probe_leaves_nothing_and_is_one_step() {
     assert!(after <= objects + 4, "{objects} {after}");
 }
 
-/// proves: D6
 #[test]
 fn ticks_survive_bit_for_bit_and_other_ranges_and_faders_are_never_touched() {
     let mut link = hooked(Options::default());
