@@ -4,3 +4,6 @@
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
 
 pub mod plugin;
+pub mod event;
+pub mod matching;
+pub mod merge;
