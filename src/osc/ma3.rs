@@ -3,7 +3,7 @@
 //!
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
 
-pub mod plugin;
 pub mod event;
 pub mod matching;
 pub mod merge;
+pub mod plugin;
