@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tracklight::bus::station::Waker;
 use tracklight_host::Instance;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
@@ -240,7 +241,9 @@ fn famous_keys() {
     desk.plug.settle();
     let fading = desk.plug.block(512, &[])[511];
     assert!(0.25 < fading && fading < 0.5, "{fading}");
+    let events = desk.plug.remote.events.subscribe(256, &Waker::default());
     desk.press("ctrl+shift+period");
+    desk.until("panic is told", |_| std::iter::from_fn(|| events.next()).any(|told| format!("{told:?}") == "Hushed"));
     desk.plug.settle();
     assert_eq!(desk.plug.block(512, &[])[511], 0.0);
 
