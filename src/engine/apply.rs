@@ -25,7 +25,7 @@ impl Engine {
                 if let Some(TakenBack { batch: Some(batch), label, .. }) = &told {
                     self.overrun.watch(*batch, label, false, now);
                 }
-                self.taken_back("redo", told);
+                self.taken_back("redo", told, |_| true);
             }
             Ask::LastGood => self.last_good(now),
             Ask::DropShots(drop) => self.outbox.drop_shots(drop),
@@ -124,7 +124,7 @@ impl Engine {
         for suspect in &verdict.suspects {
             for _ in 0..self.history.depth(suspect.batch).unwrap_or(0) {
                 let told = self.history.undo(Arc::make_mut(&mut self.session));
-                self.taken_back("taking back", told);
+                self.taken_back("taking back", told, |origin| origin != Origin::Script);
             }
             self.good.bad(suspect.batch);
             self.board.tell(Event::TakenBack { batch: suspect.batch });
@@ -260,11 +260,12 @@ impl Engine {
         self.drop_waits(&waits, "undo");
         if waits.is_empty() {
             let told = self.history.undo(Arc::make_mut(&mut self.session));
-            self.taken_back("undo", told);
+            self.taken_back("undo", told, |_| true);
         }
     }
 
-    fn taken_back(&mut self, verb: &str, told: Option<TakenBack>) {
+    /// Tell what was undone or redone. `back` says whose steps are told as such: the script's text follows those.
+    fn taken_back(&mut self, verb: &str, told: Option<TakenBack>, back: fn(Origin) -> bool) {
         let Some(TakenBack { label, origin, edits, skipped, .. }) = told else {
             return self.board.notice(&format!("there is nothing to {verb}"));
         };
@@ -274,7 +275,7 @@ impl Engine {
         }
         if !edits.is_empty() {
             (self.dirty.session, self.dirty.program, self.dirty.media) = (true, true, true);
-            self.board.applied(BatchId::fresh(), origin, Arc::from(edits), true);
+            self.board.applied(BatchId::fresh(), origin, Arc::from(edits), back(origin));
         }
     }
 

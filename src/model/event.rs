@@ -67,7 +67,8 @@ pub enum Event {
         revision: u64,
         /// What it changed, in order: the new content of each slot. Empty when nothing did.
         edits: Arc<[Edit]>,
-        /// Whether it is an undo or redo; `origin` is then who asked for it once.
+        /// Whether it is an undo or redo; `origin` is then who asked for it once. Not told of a chunk that audio could
+        /// not bear: its text stays as it was typed.
         back: bool,
     },
     /// What to do with work that a crash left.
@@ -84,7 +85,7 @@ pub enum Event {
         error: Arc<str>,
     },
     /// A Batch was taken back because audio could not bear it: what its chunk registered ends, and what it replaced
-    /// goes on. The session's part of it is told as [`Event::Applied`], with `back`.
+    /// goes on. The session's part of it is told as [`Event::Applied`].
     TakenBack {
         /// Its number.
         batch: BatchId,

@@ -155,7 +155,8 @@ impl Scribe {
     }
 
     fn applied(&mut self, batch: BatchId, origin: Origin, edits: &[Edit], back: bool, now: Instant) {
-        if !edits.is_empty() {
+        // Where somebody looks is no change.
+        if edits.iter().any(|edit| !matches!(edit, Edit::Layout(..))) {
             (self.stale, self.changed) = (true, Some(now));
         }
         let owned = !back && matches!(origin, Origin::Script | Origin::Callback);

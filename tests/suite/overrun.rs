@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tracklight::bus::Remote;
-use tracklight::model::{Ask, Param, When, Why};
+use tracklight::model::{Ask, Batch, Command, Origin, Param, When, Why};
 
 use crate::host_rig::{Plug, Setup};
 use crate::rig::{Cost, Rig};
@@ -48,6 +48,18 @@ fn a_chunk_that_is_too_much_is_taken_back_sound_and_all_and_says_why() {
     let notice = undone(&rig).expect("a notice");
     assert!(notice.starts_with("Lua line 12 was taken back: audio needed 2.1 ms of 1.3 ms, "), "{notice}");
     assert_eq!(rig.snapshot().redo.last().map(|line| line.label.to_string()), Some("Lua line 12".to_owned()));
+}
+
+#[test]
+fn the_text_of_a_chunk_that_is_too_much_stays_as_it_was_typed() {
+    let mut rig = rig(dear);
+    let text = format!("{KICK}\nsetParam('kick', 'volume', 0.5) for i = 1, 20 do trigger('kick') end\n");
+    let command = Command::SetText(text.as_str().into());
+    rig.remote.asks.batch(Batch::now(Origin::Host, "script text", vec![command])).expect("room");
+    rig.run_lines(2, "setParam('kick', 'volume', 0.5) for i = 1, 20 do trigger('kick') end", When::Now);
+    rig.skip(48_000);
+    assert!(undone(&rig).is_some() && volume(&rig) == 1.0);
+    assert_eq!(&*rig.session().text, text);
 }
 
 #[test]

@@ -8,7 +8,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tracklight::bus::station::Waker;
 use tracklight_host::Instance;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
@@ -260,10 +259,9 @@ fn famous_keys() {
     desk.press("ctrl+y");
     desk.has_text("Print{A<B>C} = 'x'?MORE");
     // The last good evaluation: the engine says whether there is one to go back to.
-    let events = desk.plug.remote.events.subscribe(256, &Waker::default());
     desk.press("ctrl+shift+z");
-    desk.until("the engine was asked", |_| {
-        std::iter::from_fn(|| events.next()).any(|event| format!("{event:?}").contains("good evaluation"))
+    desk.until("the engine was asked", |desk| {
+        desk.plug.remote.now().notices.iter().any(|notice| notice.text.contains("good evaluation"))
     });
     // All of it was ours.
     assert_eq!(desk.host_got(), Vec::<String>::new());

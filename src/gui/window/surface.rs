@@ -95,7 +95,7 @@ impl<C: Content> Surface<C> {
         }
     }
 
-    /// The input of one frame.
+    /// The input of one frame. Keys that came after a click wait for the next one: the click decides who gets them.
     fn take_input(&self) -> RawInput {
         let size = self.window.size();
         let scale = self.scale();
@@ -107,7 +107,15 @@ impl<C: Content> Surface<C> {
         let viewport = input.viewports.entry(ViewportId::ROOT).or_default();
         viewport.native_pixels_per_point = Some(size.scale_factor as f32);
         viewport.inner_rect = Some(rect);
-        input.take()
+        let until = first_frame(&input.events);
+        let later = input.events.split_off(until);
+        let now = input.take();
+        self.unsure.set(!later.is_empty());
+        if !later.is_empty() {
+            self.window.request_redraw();
+        }
+        input.events = later;
+        now
     }
 
     /// What the frame asks of the window.
@@ -230,6 +238,15 @@ impl<C: Content> Surface<C> {
     }
 }
 
+/// How many of these events one frame takes: up to the click that is followed by a key.
+fn first_frame(events: &[egui::Event]) -> usize {
+    use egui::Event::{Copy, Cut, Key, Paste, PointerButton, Text};
+    let typed = events.iter().rposition(|event| matches!(event, Key { .. } | Text(_) | Copy | Cut | Paste(_)));
+    let before = &events[..typed.unwrap_or(0)];
+    let click = before.iter().position(|event| matches!(event, PointerButton { pressed: false, .. }));
+    click.map_or(events.len(), |at| at + 1)
+}
+
 impl<C: Content> WindowHandler for Surface<C> {
     fn poll(&self) {
         if self.look.closing.load(Ordering::Acquire) {
@@ -239,7 +256,6 @@ impl<C: Content> WindowHandler for Surface<C> {
 
     fn draw(&self) -> Result<(), HandlerError> {
         let input = self.take_input();
-        self.unsure.set(false);
         let mut output = {
             let mut content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
             self.egui.run_ui(input, |ui| self.keyboard.set(content.ui(ui)))
@@ -292,5 +308,28 @@ impl<C: Content> WindowHandler for Surface<C> {
 impl<C: Content> Drop for Surface<C> {
     fn drop(&mut self) {
         self.content.lock().unwrap_or_else(PoisonError::into_inner).closed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::Event::Text;
+
+    #[test]
+    fn keys_after_a_click_wait_for_the_frame_after_it() {
+        let button = |pressed| egui::Event::PointerButton {
+            pos: Pos2::ZERO,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let key = || Text("a".into());
+        assert_eq!(first_frame(&[]), 0);
+        assert_eq!(first_frame(&[key(), key()]), 2);
+        assert_eq!(first_frame(&[key(), button(true), button(false)]), 3);
+        assert_eq!(first_frame(&[key(), button(true), button(false), key(), key()]), 3);
+        assert_eq!(first_frame(&[button(false), key(), button(true), button(false), key()]), 1);
+        assert_eq!(first_frame(&[button(true), key()]), 2);
     }
 }

@@ -104,7 +104,10 @@ pub fn set_params(world: &mut World, name: &Name, table: &Table, skip: &[&str]) 
 fn own_params(table: &Table, skip: &[&str]) -> mlua::Result<ParamMap> {
     let mut params = ParamMap::new();
     for (key, value) in pairs(table)? {
-        let Some(word) = text_of(&key).filter(|w| !skip.contains(&w.as_str())) else { continue };
+        let Some(word) = text_of(&key) else { return fail(format!("{} is not a key here", got(&key))) };
+        if skip.contains(&word.as_str()) {
+            continue;
+        }
         match Param::find(ModuleKind::MultiSampler, &word).filter(|p| p.desc().per_hit) {
             Some(param) => {
                 let number = param_number(param, &value)?;
