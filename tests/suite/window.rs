@@ -127,7 +127,8 @@ impl Desk {
     fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         let limit = Instant::now() + Duration::from_secs(20);
         while !done(self) {
-            assert!(Instant::now() < limit, "not within 20 s: {what}; the host got {:?}", self.given);
+            let state = || format!("the host got {:?}, the text is {:?}", self.given, self.text());
+            assert!(Instant::now() < limit, "not within 20 s: {what}; {}", state());
             self.instance().idle();
             self.listen();
             std::thread::park_timeout(Duration::from_millis(5));
@@ -198,8 +199,7 @@ impl Desk {
     }
 
     fn has_text(&mut self, text: &str) {
-        let last = self.text();
-        self.until(&format!("the text is {text:?}, it was {last:?}"), |desk| desk.text() == text);
+        self.until(&format!("the text is {text:?}"), |desk| desk.text() == text);
     }
 
     /// The host gets these keys and no others, each pressed and let go.
