@@ -9,6 +9,7 @@
 //! | [`audio`] | audio (the host's) | voices, playhead, mixer |
 //! | [`engine`] | engine | the one true Session |
 //! | [`script`] | script | the Lua state |
+//! | [`osc`] | osc | the link to the desk |
 //! | [`media`] | media workers | files on their way to memory |
 //! | [`gui`] | gui | pixels and intents |
 //! | [`plugin`] | the host's | wires the parts, owns nothing else |
@@ -26,6 +27,7 @@ pub mod engine;
 pub mod gui;
 pub mod media;
 pub mod model;
+pub mod osc;
 pub mod plugin;
 pub mod script;
 

@@ -312,7 +312,7 @@ impl Script {
                 }
                 Event::TakenBack { batch } => self.world.borrow_mut().take_back(batch),
                 Event::Triggered(record) => self.heard.event(record, self.world.borrow().hears_triggers()),
-                Event::WriteText | Event::Recover(_) => {}
+                Event::WriteText | Event::Recover(_) | Event::Desk(_) => {}
             }
         }
         if self.ends.events.lagged() {

@@ -9,6 +9,7 @@
 //! | engine → readers | `ArcSwap<Snapshot>` | newest wins |
 //! | engine → subscribers | `ArrayQueue` of Events | `lagged` is set; the receiver reads the Snapshot again |
 //! | gui → scribe | [`TextWatch`] | newest wins |
+//! | osc → gui | [`Tap`] | the oldest packet goes |
 //! | audio → readers | [`super::latest`], [`Meters`] | newest wins |
 //! | engine → media → engine | `ArrayQueue` 1024 each + wake | the engine asks again next tick; a worker waits |
 
@@ -23,6 +24,7 @@ use super::latest::{ClockReader, ClockWriter, clock};
 use super::message::{FromAudio, Job, JobDone, ToAudio};
 use super::meters::Meters;
 use super::station::Waker;
+use super::tap::Tap;
 use crate::model::{Ask, Batch, EvalCall, Event, Session, Snapshot, When};
 
 /// Puts Asks into the engine's queue.
@@ -73,6 +75,8 @@ pub struct Remote {
     pub events: EventHub,
     /// Whether somebody looks at how the text stands against the session.
     pub watch: TextWatch,
+    /// The last packets to and from the desk.
+    pub tap: Tap,
 }
 
 impl Remote {
@@ -307,6 +311,20 @@ pub struct ScribeEnds {
     pub waker: Waker,
 }
 
+/// The osc thread's ends.
+pub struct OscEnds {
+    /// To the engine.
+    pub asks: AskSender,
+    /// Events: Batches that took effect or were refused, what is asked of the desk, loads.
+    pub events: EventReceiver,
+    /// The newest Snapshot.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Packets go here.
+    pub tap: Tap,
+    /// The thread's own waker, to start it with; also for who brings datagrams.
+    pub waker: Waker,
+}
+
 /// How many media workers an instance has.
 pub const MEDIA_WORKERS: usize = 2;
 
@@ -332,6 +350,8 @@ pub struct Wires {
     pub script: ScriptEnds,
     /// For the scribe.
     pub scribe: ScribeEnds,
+    /// For the desk link.
+    pub osc: OscEnds,
     /// For the media workers.
     pub media: [MediaEnds; MEDIA_WORKERS],
     /// For everybody else.
@@ -345,6 +365,7 @@ pub fn wire() -> Wires {
     let (clock_writer, clock) = clock();
     let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(Session::new())));
     let (engine_waker, script_waker, scribe_waker) = (Waker::default(), Waker::default(), Waker::default());
+    let (osc_waker, tap) = (Waker::default(), Tap::default());
     let watch = TextWatch { looking: Arc::default(), waker: scribe_waker.clone() };
     let media_wakers: [Waker; MEDIA_WORKERS] = std::array::from_fn(|_| Waker::default());
     let asks = Arc::new(ArrayQueue::new(1024));
@@ -384,6 +405,13 @@ pub fn wire() -> Wires {
             watch: watch.clone(),
             waker: scribe_waker,
         },
+        osc: OscEnds {
+            asks: ask_sender.clone(),
+            events: events.subscribe_to(is_for_the_desk, 4096, &osc_waker),
+            snapshot: snapshot.clone(),
+            tap: tap.clone(),
+            waker: osc_waker,
+        },
         media: std::array::from_fn(|worker| MediaEnds {
             jobs: jobs.clone(),
             done: done.clone(),
@@ -399,6 +427,7 @@ pub fn wire() -> Wires {
             gate: gate.clone(),
             events: events.clone(),
             watch,
+            tap,
         },
         engine: EngineEnds {
             asks,
@@ -415,4 +444,8 @@ pub fn wire() -> Wires {
             waker: engine_waker,
         },
     }
+}
+
+fn is_for_the_desk(event: &Event) -> bool {
+    matches!(event, Event::Applied { .. } | Event::Refused { .. } | Event::Desk(_) | Event::Loaded)
 }

@@ -36,6 +36,7 @@ impl Engine {
             Ask::Notice(text) => self.board.notice(&text),
             Ask::Recover(verb) => self.board.tell(Event::Recover(verb)),
             Ask::Recovery(recovery) => self.board.recovery(recovery),
+            Ask::Desk(desk) => self.board.desk(desk),
             Ask::TextState(text) => self.board.text(text),
             Ask::WriteText => self.board.tell(Event::WriteText),
         }
@@ -184,6 +185,8 @@ impl Engine {
         for edit in edits {
             match edit {
                 Edit::Text(_) | Edit::Layout(..) | Edit::Live(..) | Edit::Bank(..) => {}
+                Edit::Songs(_) | Edit::Layer(..) | Edit::Events(..) => {}
+                Edit::Mapping(..) | Edit::Agreed(..) | Edit::Desk(_) => {}
                 Edit::Folders(_) => self.dirty.media = true,
                 Edit::Module(..) | Edit::Whole(_) => (self.dirty.media, self.dirty.program) = (true, true),
                 _ => self.dirty.program = true,
@@ -201,6 +204,7 @@ impl Engine {
                     }
                     self.outbox.transport(*verb, self.processing);
                 }
+                Command::Desk(verb) => self.board.tell(Event::Desk(verb.clone())),
                 Command::Trigger(shot) if !shots_sent => {
                     if let Some(module) = self.session.modules.get(&shot.module) {
                         self.outbox.shot(module.uid, shot, None, batch.owner);

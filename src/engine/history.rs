@@ -108,7 +108,7 @@ impl Others {
             if is_text && matches!(edit, Edit::Live(..)) {
                 continue;
             }
-            if !matches!(edit, Edit::Text(_) | Edit::Layout(..)) {
+            if !matches!(edit, Edit::Text(_) | Edit::Layout(..) | Edit::Desk(_) | Edit::Agreed(..)) {
                 self.music = self.count;
             }
             if let Some(slot) = slot(edit) {
@@ -145,8 +145,14 @@ impl History {
         if done.inverse == done.forward {
             return;
         }
-        self.redo.clear();
         let steps = done.inverse.into_iter().zip(done.forward).map(|(undo, now)| Step { undo, now });
+        // Where the desk is, and that somebody accepted a preview, is of the place and the hour: an undo on stage must
+        // neither open nor shut the way to the desk.
+        let mut steps = steps.filter(|step| !is_of_the_place(step)).peekable();
+        if steps.peek().is_none() {
+            return;
+        }
+        self.redo.clear();
         if let Some(last) = self.undo.back_mut()
             && last.takes(batch, now, &self.others)
         {
@@ -276,7 +282,7 @@ impl Entry {
 /// What is left as it is, because others changed it since.
 #[derive(Default)]
 struct Leave {
-    /// Modules, patterns and chains, with all that belongs to them.
+    /// Modules, patterns, chains and layers, with all that belongs to them.
     nouns: HashSet<Name>,
     /// Modules whose cables out are left.
     cables: HashSet<Name>,
@@ -295,6 +301,7 @@ impl Leave {
             Edit::Module(name, _) | Edit::Param(name, ..) | Edit::SampleParam(name, ..) => noun(name),
             Edit::Pattern(name, _) | Edit::Row(name, ..) | Edit::Chain(name, _) => noun(name),
             Edit::Connection(cable, _) => noun(&cable.from) || noun(&cable.to) || self.cables.contains(&cable.from),
+            Edit::Layer(name, _) | Edit::Events(name, _) | Edit::Mapping(name, _) => noun(name),
             Edit::Macro(path, _) => noun(path.first()),
             Edit::Rename(from, to) => noun(from) || noun(to),
             _ => false,
@@ -311,6 +318,7 @@ impl Leave {
                 self.nouns.insert(name.clone())
             }
             (Edit::Chain(name, a), Edit::Chain(_, b)) if a.is_some() != b.is_some() => self.nouns.insert(name.clone()),
+            (Edit::Layer(name, a), Edit::Layer(_, b)) if a.is_some() != b.is_some() => self.nouns.insert(name.clone()),
             (Edit::Rename(from, to), _) => self.nouns.insert(from.clone()) | self.nouns.insert(to.clone()),
             (Edit::Connection(cable, a), Edit::Connection(_, b)) if a != b => self.cables.insert(cable.from.clone()),
             _ => false,
@@ -358,6 +366,14 @@ fn apply_steps(
     (done, skipped)
 }
 
+fn is_of_the_place(step: &Step) -> bool {
+    match (&step.undo, &step.now) {
+        (Edit::Desk(_), _) => true,
+        (Edit::Mapping(_, Some(a)), Edit::Mapping(_, Some(b))) => a.says_the_same(b),
+        _ => false,
+    }
+}
+
 /// A slot that a plain setting fills.
 type Slot = (u8, String, String, u32);
 
@@ -379,6 +395,8 @@ fn slot(edit: &Edit) -> Option<Slot> {
         Edit::Bank(name, _) => slot(11, name, "", 0),
         Edit::Live(name, _) => slot(12, name, "", 0),
         Edit::Folders(_) => slot(13, "", "", 0),
+        Edit::Songs(_) => slot(14, "", "", 0),
+        Edit::Mapping(name, _) => slot(15, name.as_str(), "", 0),
         _ => None,
     }
 }
@@ -397,6 +415,11 @@ fn place(edit: &Edit) -> String {
         Edit::Pattern(name, _) => format!("pattern {name}"),
         Edit::Row(name, number, _) => format!("{name}.row[{number}]"),
         Edit::Chain(name, _) => format!("chain {name}"),
+        Edit::Songs(_) => "the songs".to_owned(),
+        Edit::Layer(name, _) => format!("layer {name}"),
+        Edit::Events(name, _) => format!("events of {name}"),
+        Edit::Mapping(name, _) | Edit::Agreed(name, _) => format!("the desk mapping of {name}"),
+        Edit::Desk(_) => "where the desk is".to_owned(),
         Edit::Macro(path, _) => format!("the macro of {path}"),
         Edit::Bank(name, _) => format!("bank {name}"),
         Edit::Live(name, _) => format!("the live chunk {name}"),

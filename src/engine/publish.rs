@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use crate::bus::ends::EventHub;
 use crate::model::snapshot::{HistoryLine, Waiting};
 use crate::model::{
-    BatchId, ConsoleKind, ConsoleLine, Edit, EvalResult, Event, Loading, Notice, Origin, Recovery, Session, Snapshot,
-    TextState, TriggerRecord,
+    BatchId, ConsoleKind, ConsoleLine, DeskState, Edit, EvalResult, Event, Loading, Notice, Origin, Recovery, Session,
+    Snapshot, TextState, TriggerRecord,
 };
 
 /// Most console lines kept.
@@ -148,6 +148,14 @@ impl Board {
     pub fn recovery(&mut self, recovery: Option<Recovery>) {
         if self.next.recovery != recovery {
             self.next.recovery = recovery;
+            self.changed = true;
+        }
+    }
+
+    /// The link to the desk stands like this.
+    pub fn desk(&mut self, desk: Arc<DeskState>) {
+        if self.next.desk != desk {
+            self.next.desk = desk;
             self.changed = true;
         }
     }

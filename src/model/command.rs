@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
+use super::desk::{Agreed, DeskConfig, DeskVerb, Mapping};
+use super::layer::{Anchor, FrameRate, Put};
 use super::name::{Name, Uid};
 use super::path::Path;
 use super::pattern::{ChainEntry, Column, Cycles, Hit, Row};
-use super::session::{ClockSource, ConnKind, MacroMap, ModuleKind, Sample, Session};
+use super::session::{ClockSource, ConnKind, MacroMap, ModuleKind, Sample, Session, Song};
 use super::time::Signature;
 
 /// Number of a Batch, chosen by its sender.
@@ -148,7 +150,7 @@ pub enum Command {
     },
     /// Take a module away with its cables and mappings.
     RemoveModule(Name),
-    /// Give a module, pattern or chain another name; every link follows.
+    /// Give a module, pattern, chain or layer another name; every link follows.
     Rename(Name, Name),
     /// Switch a module on or off.
     Enable(Name, bool),
@@ -210,6 +212,54 @@ pub enum Command {
         /// Whether the chain plays.
         chain_on: Option<bool>,
     },
+    /// Put a song in place by its name: there it is changed, else it comes last.
+    SetSong(Song),
+    /// Make an empty layer of a song.
+    AddLayer {
+        /// Identity, chosen by whoever asks.
+        uid: Uid,
+        /// The name.
+        name: Name,
+        /// The song, by name.
+        song: String,
+    },
+    /// Take a layer away with its mapping.
+    RemoveLayer(Name),
+    /// What a layer belongs to and how it counts. `None` leaves that part as it is.
+    SetLayer {
+        /// The layer.
+        name: Name,
+        /// The song, by name.
+        song: Option<String>,
+        /// How times are shown.
+        rate: Option<FrameRate>,
+        /// What events hold on to.
+        anchor: Option<Anchor>,
+    },
+    /// Put events of a layer in place, or take them out, by identity.
+    PutEvents(Name, Arc<[Put]>),
+    /// Tie a layer to a track of the desk; `None` unties it.
+    MapLayer(Name, Option<Mapping>),
+    /// Where the desk is. No step of undo.
+    SetDesk(DeskConfig),
+    /// Allow or forbid writing on the desk. No step of undo.
+    ArmDesk(bool),
+    /// Something asked of the desk link. Not an edit.
+    Desk(DeskVerb),
+    /// The link saw that both sides are in step again: events as the desk has them, and what is agreed now. Refused whole
+    /// where one of the events is not `before` any more.
+    TakeFromDesk {
+        /// The layer.
+        layer: Name,
+        /// The events as the link read them.
+        before: Arc<[Put]>,
+        /// The events as they shall be; of the same identities.
+        after: Arc<[Put]>,
+        /// What is agreed then.
+        agreed: Arc<Agreed>,
+    },
+    /// A person accepted what a mapping will write. No step of undo.
+    AcceptMapping(Name),
     /// Let a macro set a parameter; a second mapping replaces the first and says so.
     MapMacro(Path, MacroMap),
     /// Take a mapping away.
@@ -303,6 +353,8 @@ pub enum Ask {
     Recover(RecoveryVerb),
     /// The journal says how it stands with such work.
     Recovery(Option<super::snapshot::Recovery>),
+    /// How the link to the desk stands.
+    Desk(Arc<super::desk::DeskState>),
     /// How the script's text stands against the session.
     TextState(Arc<super::snapshot::TextState>),
     /// The session as it is shall be written into the script's text, by the smallest edits.

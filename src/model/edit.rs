@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use super::desk::{Agreed, DeskConfig, Mapping};
+use super::layer::{Layer, Put};
 use super::name::Name;
 use super::param::Param;
 use super::path::Path;
 use super::pattern::{Chain, Pattern, Row};
-use super::session::{ClockSource, Connection, MacroMap, Module, ModuleBody, Session};
+use super::session::{ClockSource, Connection, MacroMap, Module, ModuleBody, Session, Song};
 use super::time::Signature;
 
 /// Why an edit or command does not apply; the message names what is wrong and where.
@@ -53,6 +55,18 @@ pub enum Edit {
     Row(Name, u16, Row),
     /// A whole chain, or none.
     Chain(Name, Option<Arc<Chain>>),
+    /// The songs, in order.
+    Songs(Vec<Song>),
+    /// A whole layer, or none.
+    Layer(Name, Option<Arc<Layer>>),
+    /// Events of a layer: each identity's content, or none.
+    Events(Name, Arc<[Put]>),
+    /// The mapping of a layer, or none.
+    Mapping(Name, Option<Arc<Mapping>>),
+    /// What the sides of a mapping agreed on, or nothing.
+    Agreed(Name, Option<Arc<Agreed>>),
+    /// Where the desk is.
+    Desk(DeskConfig),
     /// A macro mapping, or none.
     Macro(Path, Option<MacroMap>),
     /// The folder of a bank, or none.
@@ -65,7 +79,7 @@ pub enum Edit {
     Text(Arc<str>),
     /// A layout entry, or none.
     Layout(String, Option<String>),
-    /// A module, pattern or chain gets another name; every link follows.
+    /// A module, pattern, chain or layer gets another name; every link follows.
     Rename(Name, Name),
     /// The whole document.
     Whole(Arc<Session>),
@@ -120,6 +134,20 @@ impl Session {
                 Edit::Row(name.clone(), *number, old)
             }
             Edit::Chain(name, chain) => Edit::Chain(name.clone(), put(&mut self.chains, name.clone(), chain.clone())),
+            Edit::Songs(songs) => Edit::Songs(std::mem::replace(&mut self.songs, songs.clone())),
+            Edit::Layer(name, layer) => Edit::Layer(name.clone(), put(&mut self.layers, name.clone(), layer.clone())),
+            Edit::Events(name, puts) => {
+                let layer =
+                    self.layers.get_mut(name).ok_or_else(|| EditError(format!("no layer is called \"{name}\"")))?;
+                Edit::Events(name.clone(), Arc::make_mut(layer).put(puts).into())
+            }
+            Edit::Mapping(name, mapping) => {
+                Edit::Mapping(name.clone(), put(&mut self.mappings, name.clone(), mapping.clone()))
+            }
+            Edit::Agreed(name, agreed) => {
+                Edit::Agreed(name.clone(), put(&mut self.agreed, name.clone(), agreed.clone()))
+            }
+            Edit::Desk(desk) => Edit::Desk(std::mem::replace(&mut self.desk, desk.clone())),
             Edit::Macro(path, map) => Edit::Macro(path.clone(), put(&mut self.macros, path.clone(), *map)),
             Edit::Bank(name, folder) => Edit::Bank(name.clone(), put(&mut self.banks, name.clone(), folder.clone())),
             Edit::Live(name, text) => Edit::Live(name.clone(), put(&mut self.live, name.clone(), text.clone())),
@@ -164,6 +192,14 @@ impl Session {
             self.patterns.insert(to.clone(), pattern);
         } else if let Some(chain) = self.chains.remove(from) {
             self.chains.insert(to.clone(), chain);
+        } else if let Some(layer) = self.layers.remove(from) {
+            self.layers.insert(to.clone(), layer);
+            if let Some(mapping) = self.mappings.remove(from) {
+                self.mappings.insert(to.clone(), mapping);
+            }
+            if let Some(agreed) = self.agreed.remove(from) {
+                self.agreed.insert(to.clone(), agreed);
+            }
         } else {
             return Err(EditError(format!("nothing is called \"{from}\"")));
         }
@@ -218,6 +254,7 @@ mod tests {
             session.perform(&Command::AddModule { uid: Uid(uid), kind, name: named(name) }).unwrap();
         }
         session.perform(&Command::Connect(named("seq"), named("kick"), ConnKind::Event)).unwrap();
+        session.perform(&Command::AddLayer { uid: Uid(103), name: named("Wash"), song: "main".into() }).unwrap();
         session
     }
 
@@ -233,6 +270,12 @@ mod tests {
             Edit::Row(named("P0"), 3, Row::Rest),
             Edit::Pattern(named("P0"), None),
             Edit::Bank("drums".into(), Some("drums/909/".into())),
+            Edit::Songs(vec![]),
+            Edit::Layer(named("Beam"), Some(Arc::new(Layer::new(Uid(1), "main")))),
+            Edit::Events(named("Wash"), [(Uid(4), Some(Arc::new(crate::model::LayerEvent::at(7))))].into()),
+            Edit::Mapping(named("Wash"), Some(Arc::new(Mapping::new(1, 1, crate::model::TrackName::Number(1))))),
+            Edit::Desk(DeskConfig { armed: false, ..DeskConfig::default() }),
+            Edit::Rename(named("Wash"), named("Spot")),
             Edit::Live("beat".into(), Some("every(1, f)".into())),
             Edit::Layout("view".into(), Some("code".into())),
             Edit::Rename(named("kick"), named("zz")),

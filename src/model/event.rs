@@ -73,6 +73,8 @@ pub enum Event {
     },
     /// What to do with work that a crash left.
     Recover(RecoveryVerb),
+    /// Something asked of the desk link.
+    Desk(super::desk::DeskVerb),
     /// The session as it is shall be written into the script's text.
     WriteText,
     /// A Batch was refused; nothing changed.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::{Agreed, DeskConfig, Mapping};
+use super::layer::Layer;
 use super::name::Name;
 use super::path::Path;
 use super::pattern::{Chain, Pattern};
@@ -36,6 +38,15 @@ struct Form {
     connections: Vec<Connection>,
     patterns: BTreeMap<Name, Arc<Pattern>>,
     chains: BTreeMap<Name, Arc<Chain>>,
+    // States from before there were layers have none; what has none is written as it was then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    layers: BTreeMap<Name, Arc<Layer>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    mappings: BTreeMap<Name, Arc<Mapping>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    agreed: BTreeMap<Name, Arc<Agreed>>,
+    #[serde(default, skip_serializing_if = "is_default_desk")]
+    desk: DeskConfig,
     macros: BTreeMap<String, MacroMap>,
     // States from before there were banks have none; what has none is written as it was then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -44,6 +55,10 @@ struct Form {
     folders: Vec<String>,
     text: Arc<str>,
     layout: BTreeMap<String, String>,
+}
+
+fn is_default_desk(desk: &DeskConfig) -> bool {
+    *desk == DeskConfig::default()
 }
 
 impl Session {
@@ -60,6 +75,10 @@ impl Session {
             connections: self.connections.clone(),
             patterns: self.patterns.clone(),
             chains: self.chains.clone(),
+            layers: self.layers.clone(),
+            mappings: self.mappings.clone(),
+            agreed: self.agreed.clone(),
+            desk: self.desk.clone(),
             macros: self.macros.iter().map(|(path, map)| (path.to_string(), *map)).collect(),
             banks: self.banks.clone(),
             live: self.live.clone(),
@@ -98,6 +117,10 @@ impl Session {
             connections: form.connections,
             patterns: form.patterns,
             chains: form.chains,
+            layers: form.layers,
+            mappings: form.mappings,
+            agreed: form.agreed,
+            desk: form.desk,
             banks: form.banks,
             live: form.live,
             folders: form.folders,
@@ -125,7 +148,7 @@ impl Session {
             return Err("it has no song or no signature".into());
         }
         let mut names = BTreeSet::new();
-        let all = self.modules.keys().chain(self.patterns.keys()).chain(self.chains.keys());
+        let all = self.modules.keys().chain(self.patterns.keys()).chain(self.chains.keys()).chain(self.layers.keys());
         if let Some(double) = all.into_iter().find(|name| !names.insert(*name)) {
             return Err(format!("two things are called \"{double}\""));
         }
@@ -143,6 +166,7 @@ impl Session {
         {
             return Err(format!("bank \"{name}\" has a wrong name or no folder"));
         }
+        self.check_layers()?;
         self.check_connections()?;
         for (path, map) in &self.macros {
             self.check_path(path).map_err(|e| format!("macro {}: {e}", map.number))?;
@@ -184,6 +208,29 @@ impl Session {
                 Err(format!("{name}: only the standing modules are {}", kind.name()))
             }
             _ => Ok(()),
+        }
+    }
+
+    fn check_layers(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for song in &self.songs {
+            if song.name.trim().is_empty() || !names.insert(&song.name) {
+                return Err(format!("a song called \"{}\" is there twice or has no name", song.name));
+            }
+            song.rate.parse(&song.start).map_err(|error| format!("song {}: {error}", song.name))?;
+        }
+        for (name, layer) in &self.layers {
+            layer.check().map_err(|error| format!("layer {name}: {error}"))?;
+            if !names.contains(&layer.song) {
+                return Err(format!("layer {name} belongs to song \"{}\", which is not there", layer.song));
+            }
+        }
+        for (name, mapping) in &self.mappings {
+            mapping.check().map_err(|error| format!("mapping of {name}: {error}"))?;
+        }
+        match self.mappings.keys().chain(self.agreed.keys()).find(|name| !self.layers.contains_key(*name)) {
+            Some(name) => Err(format!("a mapping names layer {name}, which is not there")),
+            None => self.desk.check(),
         }
     }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::desk::Mapping;
 use super::edit::Edit;
+use super::layer::{Layer, LayerEvent};
 use super::name::Name;
 use super::param::{Param, ParamMap};
 use super::path::Path;
@@ -20,6 +22,14 @@ pub enum Item {
     Rename(Name, Name),
     /// The songs.
     Songs,
+    /// Whether a layer is there, its song and how it counts.
+    Layer(Name),
+    /// An event of a layer by its key.
+    Keyed(Name, Arc<str>),
+    /// The events of a layer that have no key.
+    Unkeyed(Name),
+    /// The mapping of a layer, or none.
+    Mapping(Name),
     /// Internal tempo.
     Bpm,
     /// Internal signature.
@@ -73,6 +83,10 @@ impl fmt::Display for Item {
         match self {
             Self::Rename(from, to) => write!(f, "{from} renamed {to}"),
             Self::Songs => f.write_str("songs"),
+            Self::Layer(name) => write!(f, "{name}"),
+            Self::Keyed(name, key) => write!(f, "{name}.{key}"),
+            Self::Unkeyed(name) => write!(f, "{name}.events"),
+            Self::Mapping(name) => write!(f, "desk mapping of {name}"),
             Self::Bpm => f.write_str("bpm"),
             Self::Signature => f.write_str("signature"),
             Self::Source => f.write_str("clock source"),
@@ -103,7 +117,8 @@ impl fmt::Display for Item {
 impl Item {
     /// The items that an edit changes in the session `before` it; what it leaves as it is is not among them.
     ///
-    /// A rename is [`Item::Rename`] alone: every link follows. Folders, the script buffer and the layout are no items.
+    /// A rename is [`Item::Rename`] alone: every link follows. Folders, the script buffer, the layout, and
+    /// where the desk is and what was agreed with it are no items.
     pub fn of(edit: &Edit, before: &Session) -> Vec<Item> {
         let mut list = vec![];
         let mut put = |differs: bool, item: Item| {
@@ -136,12 +151,28 @@ impl Item {
                 put(old.as_ref() != Some(row), Item::Row(name.clone(), *number));
             }
             Edit::Chain(name, chain) => put(before.chains.get(name) != chain.as_ref(), Item::Chain(name.clone())),
+            Edit::Songs(songs) => put(before.songs != *songs, Item::Songs),
+            Edit::Layer(name, layer) => layers(&mut list, name, before.layers.get(name), layer.as_ref()),
+            Edit::Events(name, puts) => {
+                let Some(layer) = before.layers.get(name) else { return list };
+                for (uid, new) in puts.iter() {
+                    let old = layer.get(*uid);
+                    if old != new.as_ref() {
+                        list.extend([old, new.as_ref()].into_iter().flatten().map(|event| slot(name, event)));
+                    }
+                }
+                list.sort();
+                list.dedup();
+            }
+            Edit::Mapping(name, mapping) => {
+                put(!says_the_same(before.mappings.get(name), mapping.as_ref()), Item::Mapping(name.clone()));
+            }
             Edit::Macro(path, map) => put(before.macros.get(path) != map.as_ref(), Item::Macro(path.clone())),
             Edit::Bank(name, folder) => put(before.banks.get(name) != folder.as_ref(), Item::Bank(name.clone())),
             Edit::Live(name, text) => put(before.live.get(name) != text.as_ref(), Item::Live(name.clone())),
             Edit::Rename(from, to) => put(from != to, Item::Rename(from.clone(), to.clone())),
             Edit::Whole(session) => return before.diff(session),
-            Edit::Folders(_) | Edit::Text(_) | Edit::Layout(..) => {}
+            Edit::Folders(_) | Edit::Text(_) | Edit::Layout(..) | Edit::Agreed(..) | Edit::Desk(_) => {}
         }
         list
     }
@@ -210,6 +241,47 @@ fn patterns(list: &mut Vec<Item>, name: &Name, a: Option<&Arc<Pattern>>, b: Opti
     list.extend(rows.map(|(number, ..)| Item::Row(name.clone(), *number)));
 }
 
+fn says_the_same(a: Option<&Arc<Mapping>>, b: Option<&Arc<Mapping>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.says_the_same(b),
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
+fn slot(name: &Name, event: &Arc<LayerEvent>) -> Item {
+    match &event.key {
+        Some(key) => Item::Keyed(name.clone(), key.clone()),
+        None => Item::Unkeyed(name.clone()),
+    }
+}
+
+fn layers(list: &mut Vec<Item>, name: &Name, a: Option<&Arc<Layer>>, b: Option<&Arc<Layer>>) {
+    let (a, b) = match (a, b) {
+        (None, None) => return,
+        (Some(a), Some(b)) => (a, b),
+        _ => return list.push(Item::Layer(name.clone())),
+    };
+    if Arc::ptr_eq(a, b) {
+        return;
+    }
+    if (&a.song, a.rate, a.anchor) != (&b.song, b.rate, b.anchor) {
+        list.push(Item::Layer(name.clone()));
+    }
+    let keyed = |layer: &Layer| -> BTreeMap<Arc<str>, Arc<LayerEvent>> {
+        layer.events.iter().filter_map(|e| Some((e.event.key.clone()?, e.event.clone()))).collect()
+    };
+    let (ours, theirs) = (keyed(a), keyed(b));
+    list.extend(
+        both(&ours, &theirs).filter(|(_, a, b)| a != b).map(|(key, ..)| Item::Keyed(name.clone(), key.clone())),
+    );
+    let plain = |layer: &Arc<Layer>| -> Vec<Arc<LayerEvent>> {
+        layer.events.iter().filter(|e| e.event.key.is_none()).map(|e| e.event.clone()).collect()
+    };
+    if plain(a) != plain(b) {
+        list.push(Item::Unkeyed(name.clone()));
+    }
+}
+
 fn cables(list: &mut Vec<Item>, a: Option<&Connection>, b: Option<&Connection>) {
     let Some(any) = a.or(b) else { return };
     let (from, to) = (any.from.clone(), any.to.clone());
@@ -237,6 +309,11 @@ impl Session {
         .collect();
         let banks = both(&self.banks, &other.banks).filter(|(_, a, b)| a != b);
         list.extend(banks.map(|(name, ..)| Item::Bank(name.clone())));
+        for (name, a, b) in both(&self.layers, &other.layers) {
+            layers(&mut list, name, a, b);
+        }
+        let mappings = both(&self.mappings, &other.mappings).filter(|(_, a, b)| !says_the_same(*a, *b));
+        list.extend(mappings.map(|(name, ..)| Item::Mapping(name.clone())));
         for (name, a, b) in both(&self.patterns, &other.patterns) {
             patterns(&mut list, name, a, b);
         }

@@ -2,6 +2,7 @@
 //!
 //! Thread: any. **Invariant:** a Command that fails leaves the Session as it was.
 
+mod layer;
 mod module;
 mod pattern;
 
@@ -177,6 +178,23 @@ impl Session {
             Command::Bind { sequencer, pattern, chain, chain_on } => {
                 self.bind(sequencer, pattern.as_ref(), chain.as_ref(), *chain_on)
             }
+            Command::SetSong(song) => self.set_song(song),
+            Command::AddLayer { uid, name, song } => self.add_layer(*uid, name, song),
+            Command::RemoveLayer(name) => self.remove_layer(name),
+            Command::SetLayer { name, song, rate, anchor } => self.set_layer(name, song.as_deref(), *rate, *anchor),
+            Command::PutEvents(name, puts) => self.put_events(name, puts),
+            Command::MapLayer(name, mapping) => self.map_layer(name, mapping.as_ref()),
+            Command::AcceptMapping(name) => self.accept_mapping(name),
+            Command::TakeFromDesk { layer, before, after, agreed } => self.take_from_desk(layer, before, after, agreed),
+            Command::SetDesk(desk) => {
+                desk.check().map_err(EditError)?;
+                Ok(if self.desk == *desk { vec![] } else { vec![Edit::Desk(desk.clone())] })
+            }
+            Command::ArmDesk(armed) => {
+                let desk = super::desk::DeskConfig { armed: *armed, ..self.desk.clone() };
+                Ok(if self.desk == desk { vec![] } else { vec![Edit::Desk(desk)] })
+            }
+            Command::Desk(_) => Ok(vec![]),
             Command::MapMacro(path, map) => self.map_macro(path, *map, notes),
             Command::UnmapMacro(path) => {
                 if !self.macros.contains_key(path) {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::{Agreed, DeskConfig, Mapping};
+use super::layer::{FrameRate, Layer};
 use super::name::{Name, Uid};
 use super::param::{Param, ParamMap, as_words};
 use super::path::Path;
@@ -285,6 +287,20 @@ pub struct Song {
     pub name: String,
     /// Start on the show's timecode, `HH:MM:SS:FF`.
     pub start: String,
+    /// How that timecode counts.
+    #[serde(default, skip_serializing_if = "is_default_rate")]
+    pub rate: FrameRate,
+}
+
+fn is_default_rate(rate: &FrameRate) -> bool {
+    *rate == FrameRate::default()
+}
+
+impl Song {
+    /// Start on the show's timecode in ticks; 0 where the text is no timecode (the session's door lets none in).
+    pub fn start_ticks(&self) -> i64 {
+        self.rate.parse(&self.start).unwrap_or_default()
+    }
 }
 
 /// The document.
@@ -308,6 +324,14 @@ pub struct Session {
     pub patterns: BTreeMap<Name, Arc<Pattern>>,
     /// Chains by name.
     pub chains: BTreeMap<Name, Arc<Chain>>,
+    /// Event layers by name.
+    pub layers: BTreeMap<Name, Arc<Layer>>,
+    /// Which track of the desk a layer goes to, by layer.
+    pub mappings: BTreeMap<Name, Arc<Mapping>>,
+    /// What both sides of a mapping agreed on last, by layer. Not part of equality.
+    pub agreed: BTreeMap<Name, Arc<Agreed>>,
+    /// Where the desk is. Not part of equality: it is of the place, not of the music.
+    pub desk: DeskConfig,
     /// Macro mappings by the parameter they set: one macro a parameter.
     pub macros: BTreeMap<Path, MacroMap>,
     /// Banks by name: the folder as asked for, where their files are looked for when a script picks some.
@@ -323,7 +347,7 @@ pub struct Session {
 }
 
 impl PartialEq for Session {
-    /// Equal by name, over everything but identities, folders, the script buffer and the layout.
+    /// Equal by name, over everything but identities, folders, the script buffer, the layout, and where the desk is and what was agreed with it.
     fn eq(&self, other: &Self) -> bool {
         self.songs == other.songs
             && self.bpm == other.bpm
@@ -334,6 +358,9 @@ impl PartialEq for Session {
             && self.connections == other.connections
             && self.patterns == other.patterns
             && self.chains == other.chains
+            && self.layers == other.layers
+            && self.mappings.len() == other.mappings.len()
+            && self.mappings.iter().zip(&other.mappings).all(|(a, b)| a.0 == b.0 && a.1.says_the_same(b.1))
             && self.macros == other.macros
             && self.banks == other.banks
             && self.live == other.live
@@ -364,7 +391,7 @@ impl Session {
         });
         let name = |text| Name::new(text).expect("standing names are names");
         Self {
-            songs: vec![Song { name: "main".into(), start: "00:00:00:00".into() }],
+            songs: vec![Song { name: "main".into(), start: "00:00:00:00".into(), rate: FrameRate::default() }],
             bpm: 120.0,
             signature: Signature::default(),
             source: ClockSource::default(),
@@ -379,6 +406,10 @@ impl Session {
             }],
             patterns: BTreeMap::new(),
             chains: BTreeMap::new(),
+            layers: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            agreed: BTreeMap::new(),
+            desk: DeskConfig::default(),
             macros: BTreeMap::new(),
             banks: BTreeMap::new(),
             live: BTreeMap::new(),
@@ -407,7 +438,7 @@ impl Session {
         (1..=AUX_COUNT).contains(&number).then(|| number - 1).filter(|n| name == format!("aux{}", n + 1))
     }
 
-    /// What a name belongs to, if anything: `"module"`, `"pattern"` or `"chain"`.
+    /// What a name belongs to, if anything: `"module"`, `"pattern"`, `"chain"` or `"layer"`.
     pub fn noun_of(&self, name: &str) -> Option<&'static str> {
         if self.modules.contains_key(name) {
             Some("module")
@@ -415,6 +446,8 @@ impl Session {
             Some("pattern")
         } else if self.chains.contains_key(name) {
             Some("chain")
+        } else if self.layers.contains_key(name) {
+            Some("layer")
         } else {
             None
         }
@@ -447,8 +480,11 @@ mod tests {
     #[test]
     fn a_session_holds_songs_one_called_main_and_they_are_saved() {
         let mut session = Session::new();
-        assert_eq!(session.songs, [Song { name: "main".into(), start: "00:00:00:00".into() }]);
-        session.songs.push(Song { name: "Night".into(), start: "01:00:00:00".into() });
+        assert_eq!(
+            session.songs,
+            [Song { name: "main".into(), start: "00:00:00:00".into(), rate: FrameRate::default() }]
+        );
+        session.songs.push(Song { name: "Night".into(), start: "01:00:00:00".into(), rate: FrameRate::F25 });
         assert_eq!(Session::from_json(&session.to_json()).map(|read| read.songs), Ok(session.songs.clone()));
         session.songs.clear();
         assert!(Session::from_json(&session.to_json()).is_err(), "a session without a song is refused");

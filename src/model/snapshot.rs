@@ -185,6 +185,8 @@ pub struct Snapshot {
     pub redo: Arc<Vec<HistoryLine>>,
     /// How the script's text stands against the session; about an older text for a moment after an edit.
     pub text: Arc<TextState>,
+    /// How the link to the desk stands.
+    pub desk: Arc<super::desk::DeskState>,
     /// Work that a crash left, offered or played.
     pub recovery: Option<Recovery>,
     /// Hush is on since the last one; starts again with the next play or evaluation.
@@ -210,6 +212,7 @@ impl Snapshot {
             undo: Arc::default(),
             redo: Arc::default(),
             text: Arc::default(),
+            desk: Arc::default(),
             recovery: None,
             hushed: false,
         }

@@ -15,7 +15,7 @@ use super::vm::{self, Budget, Limits, Now};
 use super::world::{Run, Scope, Shared, World};
 use super::{Failure, Source, api, compile, split_place};
 use crate::bus::Files;
-use crate::model::{Command, Edit, Item, Name, Origin, Path, Performed, Session, Snapshot, When};
+use crate::model::{Command, Edit, Item, LayerEvent, Name, Origin, Path, Performed, Session, Snapshot, When};
 
 /// The name of the chunk in its own messages.
 const CHUNK: &str = "script";
@@ -143,12 +143,29 @@ fn named(command: &Command) -> Vec<Item> {
         }
         Command::Bind { sequencer, .. } => vec![Item::Play(sequencer.clone())],
         Command::MapMacro(path, _) | Command::UnmapMacro(path) => vec![Item::Macro(path.clone())],
+        Command::SetSong(_) => vec![Item::Songs],
+        Command::AddLayer { name, .. } | Command::RemoveLayer(name) | Command::SetLayer { name, .. } => {
+            vec![Item::Layer(name.clone())]
+        }
+        Command::PutEvents(name, puts) => {
+            let slot = |event: &Arc<LayerEvent>| match &event.key {
+                Some(key) => Item::Keyed(name.clone(), key.clone()),
+                None => Item::Unkeyed(name.clone()),
+            };
+            puts.iter().filter_map(|(_, event)| event.as_ref().map(slot)).collect()
+        }
+        Command::MapLayer(name, _) => vec![Item::Mapping(name.clone())],
         Command::SetBank(name, _) => vec![Item::Bank(name.clone())],
         Command::SetLive(name, _) => vec![Item::Live(name.clone())],
         Command::Disconnect(_, _, None)
         | Command::Rename(..)
         | Command::Relink { .. }
         | Command::Transport(_)
+        | Command::TakeFromDesk { .. }
+        | Command::AcceptMapping(_)
+        | Command::SetDesk(_)
+        | Command::ArmDesk(_)
+        | Command::Desk(_)
         | Command::Trigger(_)
         | Command::SetFolders(_)
         | Command::SetText(_)

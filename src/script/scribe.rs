@@ -132,6 +132,7 @@ impl Scribe {
                 | Event::Triggered(_)
                 | Event::Transport
                 | Event::Hushed
+                | Event::Desk(_)
                 | Event::Recover(_) => {}
             }
         }

@@ -508,6 +508,15 @@ fn changes(session: &Session, inverse: &Edit) -> bool {
         Edit::Pattern(name, old) => session.patterns.get(name) != old.as_ref(),
         Edit::Row(name, number, old) => session.patterns.get(name).is_none_or(|p| p.row(*number) != *old),
         Edit::Chain(name, old) => session.chains.get(name) != old.as_ref(),
+        Edit::Songs(old) => session.songs != *old,
+        Edit::Layer(name, old) => session.layers.get(name) != old.as_ref(),
+        Edit::Events(name, old) => session
+            .layers
+            .get(name)
+            .is_none_or(|layer| old.iter().any(|(uid, event)| layer.get(*uid) != event.as_ref())),
+        Edit::Mapping(name, old) => session.mappings.get(name) != old.as_ref(),
+        Edit::Agreed(name, old) => session.agreed.get(name) != old.as_ref(),
+        Edit::Desk(old) => session.desk != *old,
         Edit::Macro(path, old) => session.macros.get(path) != old.as_ref(),
         Edit::Bank(name, old) => session.banks.get(name) != old.as_ref(),
         Edit::Live(name, old) => session.live.get(name) != old.as_ref(),

@@ -1,11 +1,11 @@
-//! What of a whole module or pattern is still as the user left it, and goes back though others changed the rest.
+//! What of a whole module or pattern, or of many events, is still as the user left it, and goes back though others changed the rest.
 //!
 //! Thread: engine. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{Edit, Module, ModuleBody, Pattern, Sample};
+use crate::model::{Edit, Module, ModuleBody, Pattern, Put, Sample};
 
 /// The edit that takes back of `ours` (what the user put) to `old` (what was before) the parts that are in `now` (what
 /// is there) as the user put them. `None`: there are none, or it is another thing by the same name.
@@ -16,6 +16,13 @@ pub fn still_ours(old: &Edit, ours: &Edit, now: &Edit) -> Option<Edit> {
         }
         (Edit::Pattern(name, Some(old)), Edit::Pattern(_, Some(ours)), Edit::Pattern(_, Some(now))) => {
             (ours.uid == now.uid).then(|| Edit::Pattern(name.clone(), Some(Arc::new(pattern(old, ours, now)))))
+        }
+        (Edit::Events(name, old), Edit::Events(_, ours), Edit::Events(_, now)) => {
+            let ours: HashMap<_, _> = ours.iter().map(|(uid, event)| (*uid, event)).collect();
+            let old: HashMap<_, _> = old.iter().map(|(uid, event)| (*uid, event)).collect();
+            let still = now.iter().filter(|(uid, event)| ours.get(uid) == Some(&event));
+            let back: Vec<Put> = still.filter_map(|(uid, _)| Some((*uid, (*old.get(uid)?).clone()))).collect();
+            (!back.is_empty()).then(|| Edit::Events(name.clone(), back.into()))
         }
         _ => None,
     };

@@ -66,7 +66,7 @@ pub(in crate::script) fn statement(session: &Session, item: &Item) -> Option<Str
             None => format!("live({}):stop()", quote(name)),
         },
         Item::Rename(from, to) => format!("rename({}, {})", quoted(from), quoted(to)),
-        Item::Songs => return None,
+        Item::Songs | Item::Layer(_) | Item::Keyed(..) | Item::Unkeyed(_) | Item::Mapping(_) => return None,
     })
 }
 

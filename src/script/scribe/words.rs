@@ -1,6 +1,7 @@
 //! How the script and the session differ, in words: `kick.volume: 0.8 in the script, 0.5 now`. Thread: any. Pure.
 
-use crate::model::{ConnKind, Hit, Item, ModuleBody, Param, Row, Session};
+use crate::model::layer::seconds_of;
+use crate::model::{ConnKind, Hit, Item, LayerEvent, ModuleBody, Param, Row, Session};
 
 /// One difference as a line.
 pub fn differs(item: &Item, script: &Session, live: &Session) -> String {
@@ -22,6 +23,15 @@ pub fn show(item: &Item, session: &Session) -> Option<String> {
     match item {
         Item::Rename(from, to) => Some(format!("{from} is {to}")),
         Item::Songs => Some(format!("{} songs", session.songs.len())),
+        Item::Layer(name) => session.layers.get(name).map(|layer| format!("a layer of {}", layer.song)),
+        Item::Keyed(name, key) => session.layers.get(name)?.keyed(key).map(|entry| event(&entry.event)),
+        Item::Unkeyed(name) => session.layers.get(name).map(|layer| {
+            format!("{} events without a key", layer.events.iter().filter(|e| e.event.key.is_none()).count())
+        }),
+        Item::Mapping(name) => session
+            .mappings
+            .get(name)
+            .map(|m| format!("timecode {}.{}.{} {} {}", m.tc, m.tg, m.track, m.direction.name(), m.policy.name())),
         Item::Bpm => Some(session.bpm.to_string()),
         Item::Signature => Some(format!("{}/{}", session.signature.num, session.signature.den)),
         Item::Source => Some(format!("{:?}", session.source).to_lowercase()),
@@ -74,6 +84,12 @@ pub fn show(item: &Item, session: &Session) -> Option<String> {
             many => format!("{many} lines"),
         }),
     }
+}
+
+fn event(event: &LayerEvent) -> String {
+    let parts = [event.token.to_string(), event.cue.to_string(), event.cmd.to_string(), event.name.to_string()];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{:.3} s {}", seconds_of(event.ticks), parts.join(" "))
 }
 
 fn row(row: &Row) -> String {

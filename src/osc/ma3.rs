@@ -1,0 +1,4 @@
+//! The link to a grandMA3: what is sent and heard, how both sides are kept in step, the plug-in that lives on the desk,
+//! and a desk for the pocket to rehearse with.
+//!
+//! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
