@@ -135,6 +135,10 @@ fn is_refused(batch: BatchId, pending: &[Pending], session: &Session) -> bool {
 impl World {
     /// The timer of this number, in force or waiting for its moment.
     pub fn timer(&mut self, number: u64) -> Option<&mut Timer> {
+        // Most stand in the order of their numbers, and there may be thousands.
+        if let Ok(place) = self.timers.binary_search_by_key(&number, |timer| timer.number) {
+            return self.timers.get_mut(place);
+        }
         let waiting = self.held.iter_mut().flat_map(|held| &mut held.registered.timers);
         self.timers.iter_mut().chain(waiting).find(|timer| timer.number == number)
     }
