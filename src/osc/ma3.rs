@@ -7,3 +7,4 @@ pub mod event;
 pub mod matching;
 pub mod merge;
 pub mod plugin;
+pub mod pocket;

@@ -3,6 +3,9 @@
 //! `cargo xtask desk-plugin` writes the folder, and its own tests compare it byte for byte.
 //! proves: D1
 
+mod link;
+mod on_pocket;
+
 use mlua::{Function, Lua, Table};
 
 use super::{DESCRIPTION, FILES, components, digest};
