@@ -1,10 +1,12 @@
 //! The line against a scripted desk in memory, on a virtual clock.
 
 mod desk;
+mod faults;
+mod fuzz;
+mod looking;
 mod world;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::json;
 

@@ -228,7 +228,9 @@ impl Desk {
                 );
                 self.send(now, client, "subtrack.hooked", Some(req), fields, ("events", events), true);
             }
-            Request::GetTimecodes => answer("list.timecodes", json!({}), ("items", vec![json!({"tc": 101, "name": "Song"})])),
+            Request::GetTimecodes => {
+                answer("list.timecodes", json!({}), ("items", vec![json!({"tc": 101, "name": "Song"})]))
+            }
             _ => answer("request.error", json!({"code": "bad_request", "message": "not scripted"}), ("", vec![])),
         }
     }
@@ -239,7 +241,16 @@ impl Desk {
     }
 
     #[allow(clippy::too_many_arguments, reason = "a test's double")]
-    fn send(&mut self, now: Duration, id: u64, kind: &str, req: Option<u64>, fields: Value, list: (&str, Vec<Value>), keep: bool) {
+    fn send(
+        &mut self,
+        now: Duration,
+        id: u64,
+        kind: &str,
+        req: Option<u64>,
+        fields: Value,
+        list: (&str, Vec<Value>),
+        keep: bool,
+    ) {
         let Some(client) = self.clients.get_mut(&id) else { return };
         client.seq += 1;
         let (seq, to) = (client.seq, client.at);
@@ -333,7 +344,11 @@ pub fn event_json(idx: u32, event: &crate::model::DeskEvent) -> Value {
 }
 
 /// One message as datagrams of at most 1200 bytes.
-fn cut(head: serde_json::Map<String, Value>, single: serde_json::Map<String, Value>, list: (&str, Vec<Value>)) -> Vec<String> {
+fn cut(
+    head: serde_json::Map<String, Value>,
+    single: serde_json::Map<String, Value>,
+    list: (&str, Vec<Value>),
+) -> Vec<String> {
     let (name, items) = list;
     let mut first = head.clone();
     first.extend(single);

@@ -141,7 +141,9 @@ impl World {
     }
 
     /// Every answer so far.
-    pub fn answers(&self) -> impl Iterator<Item = (&super::super::ReqId, &Result<super::super::Message, super::super::DeskError>)> {
+    pub fn answers(
+        &self,
+    ) -> impl Iterator<Item = (&super::super::ReqId, &Result<super::super::Message, super::super::DeskError>)> {
         self.heard.iter().filter_map(|(_, heard)| match heard {
             Heard::Answer { req, result } => Some((req, result)),
             _ => None,
