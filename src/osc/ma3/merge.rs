@@ -23,6 +23,7 @@ mod decide;
 mod first;
 mod outcome;
 mod parts;
+mod places;
 
 #[cfg(test)]
 mod properties;
@@ -42,12 +43,14 @@ pub struct BasePair {
     pub asked: Option<DeskEvent>,
     /// Both versions were there before the first agreement and nobody chose yet: what differs is a conflict.
     pub open: bool,
+    /// The desk's version in a conflict that nobody decided yet, so that it is known again whatever happens around it.
+    pub disputed: Option<DeskEvent>,
 }
 
 impl BasePair {
     /// The same event on both sides.
     pub fn agreed(id: u64, event: DeskEvent) -> Self {
-        Self { id, event, asked: None, open: false }
+        Self { id, event, asked: None, open: false, disputed: None }
     }
 
     /// What we have of it.
@@ -199,9 +202,9 @@ pub struct Merged {
     /// Our layer: an event to put under its id, or one to remove.
     pub ours: Vec<(u64, Option<DeskEvent>)>,
     /// The new base, in the desk's storage order. It holds once both sides are done; if the desk refuses, keep the old one.
-    /// An event in conflict keeps its old entry.
+    /// An event in conflict keeps its old agreement.
     pub base: Vec<BasePair>,
-    /// What nobody decided yet, in the order of the base.
+    /// What nobody decided yet, in the order of time.
     pub conflicts: Vec<Conflict>,
     /// Indices of events that only the desk has and keeps (direction to the desk).
     pub kept_theirs: Vec<usize>,
@@ -222,9 +225,8 @@ impl Merged {
 ///
 /// Thread: any; nearly linear. The same input gives the same result.
 pub fn merge(input: Input<'_>) -> Merged {
-    let ours: HashMap<u64, &DeskEvent> = input.ours.iter().map(|(id, event)| (*id, event)).collect();
-    let carried = carry::carry(&input, &ours);
-    decide::decide(input, &ours, &carried)
+    let carried = carry::carry(&input);
+    decide::decide(input, &carried)
 }
 
 /// Take over what the desk made of our writes (`batch.ack`): where it kept something in another form, the base remembers

@@ -71,9 +71,17 @@ pub fn first_merge(
     out.finish()
 }
 
-fn both(out: &mut Outcome<'_>, start: Start, policy: Policy, id: u64, ours: &DeskEvent, idx: usize, theirs: &DeskEvent) {
+fn both(
+    out: &mut Outcome<'_>,
+    start: Start,
+    policy: Policy,
+    id: u64,
+    ours: &DeskEvent,
+    idx: usize,
+    theirs: &DeskEvent,
+) {
     let asked = (ours != theirs).then(|| ours.clone());
-    let open = BasePair { id, event: theirs.clone(), asked, open: true };
+    let open = BasePair { asked, open: true, ..BasePair::agreed(id, theirs.clone()) };
     let rule = match (start, policy) {
         (Start::Push, _) | (Start::Merge, Policy::Plugin) => Rule::Ours,
         (Start::Take, _) | (Start::Merge, Policy::Desk) => Rule::Theirs,

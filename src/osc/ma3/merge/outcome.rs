@@ -6,13 +6,15 @@ use super::{BasePair, Conflict, DeskEvent, DeskOp, Fields, Merged};
 pub(super) struct Outcome<'a> {
     theirs: &'a [DeskEvent],
     merged: Merged,
-    /// The base with the place of each in the desk's storage: by time, and at one time in the order there was.
-    base: Vec<(i64, usize, BasePair)>,
+    /// For each entry of the base its place in the desk's storage: by time, and at one time in the order there was.
+    places: Vec<(i64, usize)>,
 }
 
 impl<'a> Outcome<'a> {
     pub fn new(theirs: &'a [DeskEvent]) -> Self {
-        Self { theirs, merged: Merged::default(), base: Vec::with_capacity(theirs.len()) }
+        let mut merged = Merged::default();
+        merged.base.reserve(theirs.len());
+        Self { theirs, merged, places: Vec::with_capacity(theirs.len()) }
     }
 
     /// An event both sides have from now on: ours as `ours` (before: `had`), the desk's as `desk` (before: at `idx`).
@@ -42,12 +44,13 @@ impl<'a> Outcome<'a> {
             }
         }
         let asked = (ours != desk).then_some(ours);
-        self.keep(BasePair { id, event: desk, asked, open: false }, idx);
+        self.keep(BasePair { asked, ..BasePair::agreed(id, desk) }, idx);
     }
 
     /// An entry of the base, as it is.
     pub fn keep(&mut self, pair: BasePair, idx: Option<usize>) {
-        self.base.push((pair.event.ticks, idx.unwrap_or(usize::MAX), pair));
+        self.places.push((pair.event.ticks, idx.unwrap_or(usize::MAX)));
+        self.merged.base.push(pair);
     }
 
     /// An event goes from our layer; the desk has it no more.
@@ -65,7 +68,8 @@ impl<'a> Outcome<'a> {
     /// Nobody decided: both sides and the base stay.
     pub fn conflict(&mut self, pair: BasePair, conflict: Conflict) {
         self.merged.effect.conflicts += 1;
-        self.keep(pair, conflict.theirs_idx);
+        // Not at the place of theirs: equal entries stay in their order, so that the same conflict is found again.
+        self.keep(BasePair { disputed: conflict.theirs.clone(), ..pair }, None);
         self.merged.conflicts.push(conflict);
     }
 
@@ -88,8 +92,13 @@ impl<'a> Outcome<'a> {
 
     /// All of it, in an order that depends on nothing but the input.
     pub fn finish(mut self) -> Merged {
-        self.base.sort_by_key(|(ticks, place, _)| (*ticks, *place));
-        self.merged.base = self.base.into_iter().map(|(_, _, pair)| pair).collect();
+        let time = |conflict: &Conflict| conflict.ours.as_ref().or(conflict.theirs.as_ref()).map(|event| event.ticks);
+        self.merged.conflicts.sort_by_key(|conflict| (time(conflict), conflict.id));
+        if !self.places.is_sorted() {
+            let mut placed: Vec<_> = self.places.into_iter().zip(self.merged.base).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            self.merged.base = placed.into_iter().map(|(_, pair)| pair).collect();
+        }
         self.merged
     }
 }
