@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-fn main() {}
-=======
 //! What keeping a desk track in step costs: matching and merging 10 000 events. Thread: main.
 //!
 //! `cargo bench --bench desk` prints the time of each; every one of them is to stay below 10 ms (D21).
@@ -128,4 +125,3 @@ fn once(base: &[BasePair], ours: &[(u64, DeskEvent)], theirs: &[DeskEvent]) -> M
         },
     })
 }
->>>>>>> main

@@ -7,4 +7,6 @@ pub mod event;
 pub mod line;
 pub mod matching;
 pub mod merge;
+pub mod plugin;
+pub mod pocket;
 pub mod protocol;

@@ -4,8 +4,8 @@
 //! Thread: the one that made the [`Desk`]. **Invariants:** no I/O and no clock of its own (`net` and `run` bring real
 //! ones); the environment has the names of the list of facts and nothing else; imports nothing outside this folder.
 
-pub mod chance;
 mod address;
+pub mod chance;
 mod class;
 mod command;
 mod demo;
@@ -13,6 +13,7 @@ mod desk;
 mod edit;
 pub mod faults;
 mod intake;
+pub mod live;
 mod lua;
 pub mod options;
 mod person;
@@ -21,11 +22,13 @@ mod station;
 mod tree;
 mod undo;
 mod value;
+pub mod words;
 mod world;
 
 pub use demo::{DEMO, OTHER};
 pub use desk::{Counts, Desk};
 pub use faults::{Faults, Path};
+pub use live::Live;
 pub use options::Options;
 pub use person::{Act, EventView, TrackView};
 pub use station::{Datagram, Kind, LogLine, PortAsk, Ports};
