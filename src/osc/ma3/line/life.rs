@@ -46,6 +46,7 @@ pub struct Life {
     pub epoch: Option<String>,
     past: VecDeque<String>,
     pub info: Option<DeskInfo>,
+    pub master: Master,
     pub inbound: Option<u16>,
     inbound_failures: u32,
     /// When the desk was last heard.
@@ -244,6 +245,7 @@ impl Line {
 
     /// Our Hello was answered.
     pub(super) fn greeted(&mut self, now: Duration, hello: Hello) {
+        self.life.master = hello.master;
         self.life.info = Some(DeskInfo {
             version: hello.desk,
             station: hello.station,
