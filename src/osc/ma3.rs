@@ -10,3 +10,4 @@ pub mod merge;
 pub mod plugin;
 pub mod pocket;
 pub mod protocol;
+pub mod rehearse;
