@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn a_cue_without_a_token_is_gone_to_and_the_same_words_give_the_same_event() {
         let session = Session::new();
-        let make = |old: Option<&LayerEvent>, list: &[(&str, Typed)]| session.event_of(FrameRate::F25, old, &words(list));
+        let make =
+            |old: Option<&LayerEvent>, list: &[(&str, Typed)]| session.event_of(FrameRate::F25, old, &words(list));
         let plain = make(None, &[("time", text("00:00:01:05"))]).unwrap();
         assert_eq!((&*plain.token, plain.ticks), ("Go+", ticks_of(1.2)));
         let cue = make(Some(&plain), &[("cue", number(3.5))]).unwrap();

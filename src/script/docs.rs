@@ -113,8 +113,10 @@ pub fn stubs() -> String {
     for owner in owners().into_iter().filter(|o| *o != Owner::Global) {
         let _ = write!(text, "\n---@class {0}\nlocal {0} = {{}}\n", class(owner));
     }
-    let _ =
-        write!(text, "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n---@type desk_\ndesk = {{}}\n");
+    let _ = write!(
+        text,
+        "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n---@type desk_\ndesk = {{}}\n"
+    );
     for entry in entries() {
         let _ = write!(text, "\n---{}\n", entry.doc);
         let mut names = vec![];

@@ -56,7 +56,9 @@ pub fn complete(session: &Session, line: &str) -> Vec<String> {
                     all = events.filter_map(|entry| Some(entry.event.key.as_deref()?.to_owned())).collect();
                 }
                 (Some("event" | "events"), [_]) | (Some("desk"), [_, _]) => {
-                    all.retain(|name| session.layers.contains_key(name.as_str()) || matches!(name.as_str(), "on" | "off"));
+                    all.retain(|name| {
+                        session.layers.contains_key(name.as_str()) || matches!(name.as_str(), "on" | "off")
+                    });
                 }
                 (Some("desk"), [_, "map", _, ..]) => {
                     let words = ["tc", "tg", "track", "range", "sub", "sequence", "create", "cues", "direction"];

@@ -289,8 +289,7 @@ fn map(line: &mut Line<'_>, name: &str, rest: &[&str]) -> Outcome {
             "sub" => new.sub = count()?,
             "sequence" => new.sequence = Some(count()?),
             "track" => {
-                new.track =
-                    value.parse().map_or_else(|_| TrackName::Name(value.to_owned()), TrackName::Number);
+                new.track = value.parse().map_or_else(|_| TrackName::Name(value.to_owned()), TrackName::Number);
             }
             "create" => new.create = switch(value)?,
             "cues" => new.cues = one_of(word, value, &CueRule::ALL, CueRule::name)?,

@@ -169,11 +169,7 @@ print(#desk.conflicts("Beam")) --> 0"#,
     Entry {
         owner: D,
         name: "resolve",
-        args: &[
-            arg("layer", Kind::Name),
-            opt("key", Kind::Text),
-            arg("side", Kind::Word(&["ours", "theirs", "both"])),
-        ],
+        args: &[arg("layer", Kind::Name), opt("key", Kind::Text), arg("side", Kind::Word(&["ours", "theirs", "both"]))],
         returns: "",
         doc: "Which version of an event in conflict stays; `nil` as the key is every conflict of the layer.",
         example: r#"layer("Beam") desk.map("Beam", { tc = 101, track = "BEAM" })
@@ -490,9 +486,8 @@ fn preview(lua: &Lua, preview: &Preview) -> mlua::Result<Table> {
 fn conflict(lua: &Lua, conflict: &Conflict) -> mlua::Result<Table> {
     let out = lua.create_table()?;
     out.raw_set("key", format!("{:016x}", conflict.key))?;
-    let side = |event: &Option<DeskEvent>| {
-        event.as_ref().map(|event| event_table(lua, &event.to_layer(0, None))).transpose()
-    };
+    let side =
+        |event: &Option<DeskEvent>| event.as_ref().map(|event| event_table(lua, &event.to_layer(0, None))).transpose();
     out.raw_set("base", side(&conflict.base)?)?;
     out.raw_set("ours", side(&conflict.ours)?)?;
     out.raw_set("theirs", side(&conflict.theirs)?)?;

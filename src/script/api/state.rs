@@ -9,8 +9,8 @@ use mlua::{Function, Lua, Table, Value};
 use super::config::param_value;
 use super::pattern::row_value;
 use crate::model::{
-    Chain, ClockMap, Connection, Layer, Loading, MacroMap, Module, ModuleBody, Name, Param, Pattern, Session, Signature, Snapshot,
-    Timing, TriggerRecord, Why,
+    Chain, ClockMap, Connection, Layer, Loading, MacroMap, Module, ModuleBody, Name, Param, Pattern, Session,
+    Signature, Snapshot, Timing, TriggerRecord, Why,
 };
 use crate::script::clock::lua_number;
 use crate::script::world::Shared;

@@ -172,7 +172,9 @@ impl<'a> Desk<'a> {
         let (mut list, mut removal) = (vec![], vec![]);
         for act in self.acts(&item).into_iter().filter(|act| self.desk_call(act, "map")) {
             let args = self.code.args(act.node);
-            let Some(known) = args.first().map(|n| self.code.is(*n, name)).filter(|k| *k != Some(false)) else { continue };
+            let Some(known) = args.first().map(|n| self.code.is(*n, name)).filter(|k| *k != Some(false)) else {
+                continue;
+            };
             if act.guarded || known.is_none() {
                 return self.leave(&item, Some(act.node), None);
             }
@@ -182,7 +184,8 @@ impl<'a> Desk<'a> {
             };
             let (was, want): (HashMap<_, _>, HashMap<_, _>) =
                 (mapping_words(old).into_iter().collect(), mapping_words(new).into_iter().collect());
-            let all = ["tc", "tg", "track", "range", "sub", "sequence", "create", "cues", "direction", "policy", "offset"];
+            let all =
+                ["tc", "tg", "track", "range", "sub", "sequence", "create", "cues", "direction", "policy", "offset"];
             let words = all.map(|word| (word, was.get(word).cloned(), want.get(word).cloned()));
             match self.words_change(&act, args.get(1).copied(), &words) {
                 Ok(changes) => list.push(changes),
@@ -207,7 +210,12 @@ impl<'a> Desk<'a> {
                 own.as_deref() == Some(key)
             })?;
             let entry_of = Some((events.value, entry));
-            return Some(EventSite { act: *act, table: Some(entry.value), entry: entry_of, sure: known && !act.guarded });
+            return Some(EventSite {
+                act: *act,
+                table: Some(entry.value),
+                entry: entry_of,
+                sure: known && !act.guarded,
+            });
         }
         let What::Method(object, "set") = act.what else { return None };
         let Object::Layer(found) = self.code.object(object) else { return None };
@@ -290,12 +298,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The words of an event's table, one by one.
-    fn event_change(
-        &self,
-        table: Node<'a>,
-        old: &LayerEvent,
-        new: &LayerEvent,
-    ) -> Result<Vec<Change>, Computed<'a>> {
+    fn event_change(&self, table: Node<'a>, old: &LayerEvent, new: &LayerEvent) -> Result<Vec<Change>, Computed<'a>> {
         if table.kind() != "table_constructor" {
             return Err((table, Some(event(self.live, new, false))));
         }
@@ -358,7 +361,9 @@ impl<'a> Desk<'a> {
         let added = added.join(", ");
         let mut gone = there.iter().filter(|(word, _)| !want.iter().any(|(own, _)| own == word)).map(|(_, f)| *f);
         match (gone.next(), added.is_empty()) {
-            (Some(field), _) if !is_literal(field.value) => return Err((field.node, (!added.is_empty()).then_some(added))),
+            (Some(field), _) if !is_literal(field.value) => {
+                return Err((field.node, (!added.is_empty()).then_some(added)));
+            }
             (Some(field), false) => changes.push(Change::node(field.node, added)),
             (Some(field), true) => changes.push(self.code.remove_field(table, field.node)),
             (None, false) => changes.extend(self.code.insert_field(table, there.first().map(|(_, f)| *f), &added)),

@@ -107,9 +107,7 @@ impl<'a> Desk<'a> {
         let is = |place: usize| args.get(place).and_then(|n| self.code.string(*n)).is_some_and(|t| names(&t, name));
         let own = |object: Node<'a>| match self.code.object(object) {
             Object::Module(n) | Object::Samples(n) | Object::Sample(n, _) => n.as_deref() == Some(name.as_str()),
-            Object::Pattern(n) | Object::Chain(n) | Object::Layer(n) => {
-                n.as_deref() == Some(name.as_str())
-            }
+            Object::Pattern(n) | Object::Chain(n) | Object::Layer(n) => n.as_deref() == Some(name.as_str()),
             Object::Param(path) => path.is_some_and(|p| names(&p, name)),
             _ => false,
         };
@@ -118,8 +116,8 @@ impl<'a> Desk<'a> {
         }
         match act.what {
             What::Global(
-                "sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "layer" | "setParam" | "enable" | "trigger"
-                | "remove" | "param",
+                "sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "layer" | "setParam" | "enable"
+                | "trigger" | "remove" | "param",
             ) => is(0),
             What::Global("connect" | "disconnect" | "route") => is(0) || is(1),
             What::Method(object, "map" | "unmap") if matches!(self.code.object(object), Object::Macro(_)) => is(0),

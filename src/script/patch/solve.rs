@@ -115,9 +115,7 @@ impl<'a> Solver<'a> {
             Item::Cable(from, to, _) => both(from) && both(to),
             Item::Macro(Path::Connection { module, source }) => both(module) && both(source),
             Item::Macro(path) => both(path.first()),
-            Item::Mapping(name) => {
-                self.live.layers.contains_key(name) == self.made.session.layers.contains_key(name)
-            }
+            Item::Mapping(name) => self.live.layers.contains_key(name) == self.made.session.layers.contains_key(name),
             _ => true,
         }
     }
@@ -395,7 +393,8 @@ impl<'a> Solver<'a> {
             .flatten()
             .filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted))
             .map(Arc::from);
-        let is_it = |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) | Item::Layer(n) if n == from);
+        let is_it =
+            |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) | Item::Layer(n) if n == from);
         let at = self.made.set_at.iter().find(|(item, _)| is_it(item)).and_then(|(_, at)| at.last());
         self.marks.push(TextMark {
             line: at.map_or(1, |place| place.line),
@@ -482,7 +481,8 @@ const PHASES: usize = 11;
 
 /// Whether an item is of the kind that follows from another edit.
 fn follows(item: &Item) -> bool {
-    let part = matches!(item, Item::Columns(_) | Item::Salt(_) | Item::SampleParam(..) | Item::Steps(_) | Item::Row(..));
+    let part =
+        matches!(item, Item::Columns(_) | Item::Salt(_) | Item::SampleParam(..) | Item::Steps(_) | Item::Row(..));
     // Another tempo moves what stands in bars in the text, and nothing in the session.
     part || matches!(item, Item::Keyed(..) | Item::Unkeyed(_))
 }

@@ -84,7 +84,18 @@ const STATEMENTS: [&str; 7] = [
 
 /// Methods that give their own object back.
 const GIVES_BACK: [&str; 13] = [
-    "set", "clear", "steps", "stepsPerBeat", "cycles", "columns", "enable", "connect", "map", "unmap", "unset", "add",
+    "set",
+    "clear",
+    "steps",
+    "stepsPerBeat",
+    "cycles",
+    "columns",
+    "enable",
+    "connect",
+    "map",
+    "unmap",
+    "unset",
+    "add",
     "remove",
 ];
 /// What runs later, or more than once.

@@ -82,8 +82,10 @@ fn paths() -> impl Strategy<Value = Path> {
 
 /// Events as hands, scripts and desks leave them.
 fn events() -> impl Strategy<Value = LayerEvent> {
-    let ticks = prop_oneof![-(1i64 << 40)..1 << 43, (0..4000i64).prop_map(|n| n << 20), (0..99i64).prop_map(|n| n << 23)];
-    let beats = prop_oneof![Just(None), (0..300u32).prop_map(|n| Some(f64::from(n) / 4.0)), (0.0..1e4f64).prop_map(Some)];
+    let ticks =
+        prop_oneof![-(1i64 << 40)..1 << 43, (0..4000i64).prop_map(|n| n << 20), (0..99i64).prop_map(|n| n << 23)];
+    let beats =
+        prop_oneof![Just(None), (0..300u32).prop_map(|n| Some(f64::from(n) / 4.0)), (0.0..1e4f64).prop_map(Some)];
     let tokens = prop::sample::select(vec!["Go+", "Goto", "Flash", "ünd \"so\""]);
     let cues = prop::sample::select(vec!["", "", "3", "3.5", "9999.999", "0.001", "3.50", "<Off>"]);
     let texts = || prop::sample::select(vec!["", "", "Chorus", "a \"b\" 'c' \\", "名前 $% , |"]);
@@ -113,7 +115,11 @@ fn lights() -> impl Strategy<Value = Command> {
     let songs = || prop::sample::select(vec!["main", "Intro", "Night \"2\""]).prop_map(str::to_owned);
     let rates = || prop::sample::select(FrameRate::ALL.to_vec());
     let mappings = (
-        (1..4u32, 1..3u32, prop_oneof![(1..9u32).prop_map(TrackName::Number), Just(TrackName::Name("BEAM \"1\"".into()))]),
+        (
+            1..4u32,
+            1..3u32,
+            prop_oneof![(1..9u32).prop_map(TrackName::Number), Just(TrackName::Name("BEAM \"1\"".into()))],
+        ),
         (1..3u32, 1..3u32, prop::option::of(1..9u32), any::<bool>(), any::<bool>()),
         prop::sample::select(Direction::ALL.to_vec()),
         prop::sample::select(Policy::ALL.to_vec()),

@@ -1,8 +1,8 @@
 //! Each kind of edit.
 
 use super::page;
-use crate::model::session::Curve;
 use crate::model::layer::ticks_of;
+use crate::model::session::Curve;
 use crate::model::{
     Anchor, ChainEntry, Command, ConnKind, Cycles, FrameRate, Hit, LayerEvent, MacroMap, Mapping, ModuleKind, Name,
     ParamMap, Path, Policy, Row, Sample, Signature, Song, TrackName, Uid,
@@ -418,7 +418,9 @@ fn events_come_and_go_where_they_are_written() {
     let new = || put(7, LayerEvent { key: Some("c".into()), cue: "7".into(), token: "Goto".into(), ..at(3.0) });
     page(text).with(new()).becomes(&text.replace(" -- two", "\n  :set(\"c\", { time = 3, cue = 7 }) -- two"));
     let single = "layer('Beam')\nlayer('Beam'):set('a', { time = 1 })\nseed(4)";
-    page(single).with(new()).becomes(&single.replace("\nseed", "\nlayer(\"Beam\"):set(\"c\", { time = 3, cue = 7 })\nseed"));
+    page(single)
+        .with(new())
+        .becomes(&single.replace("\nseed", "\nlayer(\"Beam\"):set(\"c\", { time = 3, cue = 7 })\nseed"));
     let gone = |page: super::Page, place: usize| {
         let uid = page.live.layers["Beam"].events[place].uid;
         page.with(Command::PutEvents(named("Beam"), [(uid, None)].into()))
@@ -452,7 +454,10 @@ fn what_a_script_computes_of_the_lights_is_marked() {
     assert!(mark.item.contains("Beam.c1") && mark.over.is_some(), "{mark:?}");
     let text = "local start = 10\nlayer('Beam'):set('a', { time = start + 2 })";
     let mark = moved(page(text), 0, to(12.5)).stays_marked();
-    assert_eq!((mark.line, mark.pin.as_deref()), (2, Some("local start = 10\nlayer('Beam'):set('a', { time = 12.5 })")));
+    assert_eq!(
+        (mark.line, mark.pin.as_deref()),
+        (2, Some("local start = 10\nlayer('Beam'):set('a', { time = 12.5 })"))
+    );
     let text = "local list = {} for i = 1, 3 do list[i] = { time = i } end\nlayer('Beam', { events = list })";
     let mark = moved(page(text), 0, to(0.5)).stays_marked();
     assert_eq!((mark.line, mark.over), (2, None), "a list is not written a second time");
@@ -466,7 +471,12 @@ fn songs_layers_and_mappings_are_written_in_place() {
     page(text)
         .with(Command::SetSong(Song { name: "Night".into(), ..song("03:00:00:00") }))
         .becomes(&text.replace("\nlayer", "\nsong(\"Night\", { start = \"03:00:00:00\", rate = \"25\" })\nlayer"));
-    let set = |song: Option<&str>, rate, anchor| Command::SetLayer { name: named("Beam"), song: song.map(str::to_owned), rate, anchor };
+    let set = |song: Option<&str>, rate, anchor| Command::SetLayer {
+        name: named("Beam"),
+        song: song.map(str::to_owned),
+        rate,
+        anchor,
+    };
     page(text).with(set(Some("main"), None, None)).becomes(&text.replace("song = 'Intro'", "song = 'main'"));
     page(text)
         .with(set(None, Some(FrameRate::F24), Some(Anchor::Bars)))
@@ -480,9 +490,9 @@ fn songs_layers_and_mappings_are_written_in_place() {
     page(text)
         .with(Command::MapLayer(named("Beam"), None))
         .becomes(&text.replace("desk.map('Beam', { tc = 101, track = 'BEAM' }) -- lights", "-- lights"));
-    page(text).with(Command::RemoveLayer(named("Beam"))).becomes(
-        "song('Intro', { start = '01:00:00:00', rate = '25' })\n-- lights\n",
-    );
+    page(text)
+        .with(Command::RemoveLayer(named("Beam")))
+        .becomes("song('Intro', { start = '01:00:00:00', rate = '25' })\n-- lights\n");
     page(text)
         .with(Command::Rename(named("Beam"), named("Wash")))
         .becomes(&text.replace("layer('Beam'", "layer('Wash'").replace("map('Beam'", "map('Wash'"));
