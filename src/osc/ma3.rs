@@ -8,3 +8,4 @@ pub mod matching;
 pub mod merge;
 pub mod plugin;
 pub mod pocket;
+pub mod rehearse;

@@ -5,7 +5,7 @@
 use mlua::{Error, Lua, Table, Value};
 
 use super::{Call, Entry, Kind, Owner, arg, config, got, number_of, opt, text_of};
-use crate::model::event_word::colour_text;
+use crate::model::event_word::{colour_text, time_text};
 use crate::model::layer::{seconds_of, ticks_of};
 use crate::model::{
     Choice, Command, Conflict, Counts, CueRule, DeskConfig, DeskEvent, DeskState, DeskVerb, Direction, LayerEvent,
@@ -205,7 +205,10 @@ desk.takeOver("Beam")"#,
         example: r#"layer("Beam") desk.map("Beam", { tc = 101, track = "BEAM" })
 desk.restore("Beam")
 layer("Wash") desk.restore("Wash") --! layer Wash is not mapped"#,
-        run: |c| verb(c, mapped(&c.world.borrow(), &c.text(0).unwrap_or_default())?, DeskVerb::Restore),
+        run: |c| {
+            let name = mapped(&c.world.borrow(), &c.text(0).unwrap_or_default())?;
+            verb(c, name, DeskVerb::Restore)
+        },
     },
     Entry {
         owner: D,
@@ -424,7 +427,9 @@ fn key_of(text: &str) -> Result<u64, String> {
 /// An event as Lua reads it, but for its place.
 pub fn event_table(lua: &Lua, event: &LayerEvent) -> mlua::Result<Table> {
     let out = lua.create_table()?;
-    out.raw_set("time", lua_number(seconds_of(event.ticks)))?;
+    // The shortest digits that mean the tick: those that were typed.
+    let time = time_text(event.ticks).parse().unwrap_or_else(|_| seconds_of(event.ticks));
+    out.raw_set("time", lua_number(time))?;
     out.raw_set("ticks", event.ticks)?;
     if let Some(beat) = event.beat {
         out.raw_set("beat", lua_number(beat))?;

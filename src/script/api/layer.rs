@@ -180,8 +180,11 @@ fn layer(call: &Call<'_>) -> mlua::Result<Value> {
     call.give(L, name.as_str())
 }
 
+/// An event's words as they are typed.
+type Words = Vec<(String, Typed)>;
+
 /// The words of an event's table, but for its key.
-fn words(table: &Table) -> mlua::Result<(Option<String>, Vec<(String, Typed)>)> {
+fn words(table: &Table) -> mlua::Result<(Option<String>, Words)> {
     let (mut key, mut list) = (None, vec![]);
     for (word, value) in config::pairs(table)? {
         let Value::String(word) = &word else { return fail(format!("{} is not a word of an event", got(&word))) };
