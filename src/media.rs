@@ -109,6 +109,10 @@ impl Files for Library {
         text_file::write(Path::new(path), text).map_err(|error| error.to_string())
     }
 
+    fn make_folder(&self, path: &str) -> Result<(), String> {
+        std::fs::create_dir_all(path).map_err(|error| MediaError::from_io(Path::new(path), &error).to_string())
+    }
+
     fn changed_at(&self, path: &str) -> Option<u64> {
         let about = std::fs::metadata(path).ok()?;
         let since = about.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
