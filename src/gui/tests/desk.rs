@@ -168,8 +168,11 @@ fn a_new_mapping_writes_only_after_its_preview_was_seen_and_accepted() {
     bench.click("Accept Beam");
     assert_eq!(verb(&mut bench), DeskVerb::Push { layer: beam(), dry: true });
     assert!(bench.sees("Asking the desk"));
+    assert_eq!(bench.harness.state().keyboard(&bench.harness.ctx), Keyboard::Widget);
     bench.click("Accept preview");
     assert!(bench.batches().is_empty(), "there is nothing to accept yet");
+    bench.click("Accept Beam");
+    bench.asked();
     let preview = Preview {
         desk: Counts { added: 2, ..Counts::default() },
         here: Counts { deleted: 1, ..Counts::default() },
@@ -295,7 +298,7 @@ fn busy_and_broken_mappings_say_so_and_long_reasons_stay_inside() {
         (MappingState::Unmapped, "unmapped"),
     ] {
         stands(&mut bench, MappingStatus { state, reason: text(&long), ..MappingStatus::default() });
-        assert!(bench.sees(&format!("● {word}")), "{word}");
+        assert!(bench.harness.query_by_label(word).is_some(), "{word}");
         for button in ["Lock the show", "Push Beam", "Unmap Beam", "Packets"] {
             let rect = bench.harness.get_by_label(button).rect();
             assert!(rect.right() <= 1000.0 && rect.bottom() <= 700.0, "{button} is at {rect:?}");

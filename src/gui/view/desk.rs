@@ -124,7 +124,8 @@ impl DeskView {
                     _ => RichText::new(pane.title()),
                 };
                 let tab = ui.selectable_label(pane == self.pane, text);
-                named(&tab, pane.title());
+                let count = if pane == Pane::Mappings && conflicts > 0 { format!(", {conflicts} conflicts") } else { String::new() };
+                named(&tab, &format!("{}{count}", pane.title()));
                 if tab.clicked() && pane != self.pane {
                     self.pane = pane;
                     let title = Some(pane.title().to_owned());
@@ -163,4 +164,10 @@ fn column(ui: &mut Ui, width: f32, text: RichText) {
 /// Ask something of the link.
 fn ask(intents: &mut Intents<'_>, label: &str, verb: DeskVerb) {
     intents.wish(label, Command::Desk(verb));
+}
+
+/// A spot of colour beside a word that says the same. Drawn, for not every font has a sign for it.
+fn dot(ui: &mut Ui, radius: f32, colour: egui::Color32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(radius * 2.0 + 2.0), egui::Sense::hover());
+    ui.painter().circle_filled(rect.center(), radius, colour);
 }

@@ -115,8 +115,8 @@ impl Form {
         Ok((name, commands))
     }
 
-    /// Draw it.
-    pub fn ui(&mut self, ui: &mut Ui, session: &Arc<Session>, intents: &mut Intents<'_>) {
+    /// Draw it; `closes` says whether it can be closed.
+    pub fn ui(&mut self, ui: &mut Ui, session: &Arc<Session>, closes: bool, intents: &mut Intents<'_>) {
         let frame = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::same(8)).corner_radius(4);
         frame.show(ui, |ui| {
             ui.set_width(ui.available_width());
@@ -147,7 +147,7 @@ impl Form {
                 if press(ui, "Map", "Map layer", "Only reads the desk until you accept its preview") {
                     self.send(session, intents);
                 }
-                if press(ui, "Close", "Close the form", "Esc") {
+                if closes && press(ui, "Close", "Close the form", "Esc") {
                     self.open = false;
                 }
                 if let Some(wrong) = &self.wrong {

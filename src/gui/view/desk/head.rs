@@ -6,6 +6,7 @@ use super::super::super::scene::{Intents, Scene};
 use super::super::super::theme;
 use super::super::super::widget::entry::entry;
 use super::super::super::widget::named;
+use super::dot;
 use crate::model::{Command, DeskConfig, DeskState, LinkState};
 
 /// View state of the head.
@@ -36,7 +37,7 @@ impl Head {
     pub fn ui(&mut self, ui: &mut Ui, scene: &Scene, intents: &mut Intents<'_>) {
         let (desk, config) = (&*scene.snapshot.desk, &scene.snapshot.session.desk);
         ui.horizontal(|ui| {
-            ui.label(RichText::new("●").size(20.0).color(colour(desk.link)));
+            dot(ui, 7.0, colour(desk.link));
             ui.label(RichText::new(desk.link.name()).size(20.0).strong().color(colour(desk.link)));
             if desk.link == LinkState::Searching {
                 ui.spinner();
@@ -70,8 +71,8 @@ impl Head {
                 self.set(Ok(DeskConfig { on, ..config.clone() }), intents);
             }
             let id = |what: &str| Id::unique(("desk field", what));
-            ui.label("Desk's IP");
-            if let Some(ip) = entry(ui, id("ip"), "Desk's IP", &config.ip, 110.0) {
+            ui.label("IP");
+            if let Some(ip) = entry(ui, id("ip"), "Desk's IP", &config.ip, 128.0) {
                 self.set(Ok(DeskConfig { ip, ..config.clone() }), intents);
             }
             ui.label("port");
@@ -115,7 +116,7 @@ fn about(desk: &DeskState, config: &DeskConfig) -> String {
     }
     if desk.link == LinkState::Connected {
         parts.push(format!("{:.0} ms", desk.rtt_ms));
-        parts.push(format!("{:.0} % lost", desk.loss * 100.0));
+        parts.push(format!("loss {:.0} %", desk.loss * 100.0));
     }
     parts.join("  ·  ")
 }
@@ -147,12 +148,11 @@ fn warnings(desk: &DeskState, config: &DeskConfig) -> Vec<(String, Color32)> {
 }
 
 fn lock_button(ui: &mut Ui, config: &DeskConfig, intents: &mut Intents<'_>) {
-    let (text, name, hint) = match config.armed {
-        true => ("Show lock", "Lock the show", "Nothing is written to the desk any more until it is unlocked"),
-        false => ("Unlock", "Unlock the show", "The desk may be written to again"),
+    let (text, hint) = match config.armed {
+        true => ("Lock the show", "Nothing is written to the desk any more until it is unlocked"),
+        false => ("Unlock the show", "The desk may be written to again"),
     };
-    let button = ui.add(Button::new(RichText::new(text).size(16.0).strong()).min_size(egui::vec2(110.0, 30.0)));
-    named(&button, name);
+    let button = ui.add(Button::new(RichText::new(text).size(16.0).strong()).min_size(egui::vec2(140.0, 30.0)));
     if button.on_hover_text(hint).clicked() {
         intents.wish("show lock", Command::ArmDesk(!config.armed));
     }

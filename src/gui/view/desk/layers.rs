@@ -79,9 +79,9 @@ impl Layers {
                 let problem = problems.get(&entry.uid);
                 let event = &entry.event;
                 let time = timecode(layer.rate, event.ticks);
-                let (token, cue, name) = (&event.token, &event.cue, &event.name);
+                let (token, cue, called) = (&event.token, &event.cue, &event.name);
                 let sign = problem.map_or("", |_| "!");
-                let text = format!("{:>5} {sign:1} {time:<17} {token:<10} {cue:<9} {name}", place + 1);
+                let text = format!("{:>5} {sign:1} {time:<17} {token:<10} {cue:<9} {called}", place + 1);
                 let colour = if problem.is_some() { theme::WARNING } else { theme::TEXT };
                 let text = RichText::new(text).monospace().color(colour);
                 let row = ui.add(Button::selectable(self.event == Some(entry.uid), text).truncate());

@@ -8,7 +8,7 @@ use super::super::super::widget::named;
 use super::acts::{self, Act};
 use super::add::{Form, choice};
 use super::detail::{Detail, What};
-use super::{ask, column, press, press_unless};
+use super::{ask, column, dot, press, press_unless};
 use crate::model::{
     Command, DeskState, Direction, Layer, Mapping, MappingState, MappingStatus, Name, Policy, Session,
 };
@@ -76,6 +76,8 @@ impl Mappings {
             let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::same(8));
             let panel = Panel::bottom("desk detail").frame(strip).resizable(true).default_size(230.0);
             panel.size_range(90.0..=ui.available_height().max(200.0) - 100.0).show(ui, |ui| {
+                // Or the panel would be as high as what is in it, and jump when that is something else.
+                ui.set_min_size(ui.available_size());
                 self.detail.ui(ui, line, scene, intents);
             });
         }
@@ -83,16 +85,16 @@ impl Mappings {
             empty(ui, session);
             self.form.open = true;
         } else {
+            ui.add_space(4.0);
             ui.horizontal(|ui| {
-                let text = if self.form.open { "Map a layer ▾" } else { "Map a layer…" };
-                if press(ui, text, "Map a layer", "Tie another layer to a track of the desk") {
+                if press(ui, "Map a layer…", "Map a layer", "Tie another layer to a track of the desk") {
                     self.form.open = !self.form.open;
                 }
                 ui.label(RichText::new(summary(&all)).color(theme::WEAK));
             });
         }
         if self.form.open {
-            self.form.ui(ui, session, intents);
+            self.form.ui(ui, session, !all.is_empty(), intents);
         }
         if !all.is_empty() {
             self.table(ui, &all, scene, intents);
@@ -123,17 +125,17 @@ impl Mappings {
         ui.painter().rect_filled(rect, 3.0, fill);
         ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, theme::LINE));
         let inside = egui::UiBuilder::new().max_rect(rect.shrink2(Vec2::new(0.0, 3.0))).id_salt(line.layer.uid.0);
-        ui.scope_builder(inside.layout(Layout::top_down(Align::Min)), |ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
-            ui.horizontal(|ui| self.facts(ui, line, chosen, intents));
-            ui.horizontal(|ui| self.buttons(ui, line, scene, intents));
-        });
+        let mut inner = ui.new_child(inside.layout(Layout::top_down(Align::Min)));
+        inner.spacing_mut().item_spacing.y = 3.0;
+        inner.horizontal(|ui| self.facts(ui, line, chosen, intents));
+        inner.horizontal(|ui| self.buttons(ui, line, scene, intents));
     }
 
     fn facts(&mut self, ui: &mut Ui, line: Line<'_>, chosen: bool, intents: &mut Intents<'_>) {
         let Line { name, layer, mapping, status } = line;
-        let state = RichText::new(format!("● {}", status.state.name())).strong().color(colour(status.state));
-        column(ui, WIDTHS[0], state);
+        dot(ui, 5.0, colour(status.state));
+        let state = RichText::new(status.state.name()).strong().color(colour(status.state));
+        column(ui, WIDTHS[0] - 20.0, state);
         let height = ui.spacing().interact_size.y;
         ui.allocate_ui_with_layout(Vec2::new(WIDTHS[1], height), Layout::left_to_right(Align::Center), |ui| {
             ui.set_width(WIDTHS[1]);

@@ -124,6 +124,7 @@ impl Packets {
             self.path.close();
             self.chosen = None;
         }
+        ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| self.controls(ui));
         self.sift();
         counters(ui, scene, self.fitting.len(), self.kept.len());
@@ -134,7 +135,10 @@ impl Packets {
         if let Some(packet) = self.chosen.and_then(|number| self.get(number)) {
             let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::same(8));
             let panel = Panel::bottom("packet").frame(strip).resizable(true).default_size(110.0);
-            panel.size_range(60.0..=300.0).show(ui, |ui| whole(ui, packet));
+            panel.size_range(60.0..=300.0).show(ui, |ui| {
+                ui.set_min_size(ui.available_size());
+                whole(ui, packet);
+            });
         }
         if self.fitting.is_empty() {
             let text = match (self.kept.is_empty(), scene.snapshot.session.desk.on) {
@@ -250,7 +254,7 @@ fn counters(ui: &mut Ui, scene: &Scene, fitting: usize, kept: usize) {
         say(ui, format!("{repeated} repeated"), if repeated > 0 { theme::WARNING } else { theme::WEAK });
         say(ui, format!("{refused} refused"), if refused > 0 { theme::ERROR } else { theme::WEAK });
         say(ui, format!("{:.1} ms there and back", desk.rtt_ms), theme::WEAK);
-        say(ui, format!("{:.1} % lost", desk.loss * 100.0), theme::WEAK);
+        say(ui, format!("loss {:.1} %", desk.loss * 100.0), theme::WEAK);
         say(ui, format!("{fitting} of {kept} shown"), theme::WEAK);
     });
 }

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn times_between_frames_and_before_the_song_show_that() {
         assert_eq!(timecode(FrameRate::F25, TICKS_PER_SECOND * 3725), "01:02:05:00");
-        assert_eq!(timecode(FrameRate::F25, FrameRate::F25.ticks(5) + 335_544), "00:00:00:05.50");
+        assert_eq!(timecode(FrameRate::F25, FrameRate::F25.ticks(5) + 335_545), "00:00:00:05.50");
         assert_eq!(timecode(FrameRate::F30, -TICKS_PER_SECOND), "-00:00:01:00");
         assert_eq!(timecode(FrameRate::Drop, FrameRate::Drop.ticks(1800)), "00:01:00;02");
     }
