@@ -2,3 +2,7 @@
 //! and a desk for the pocket to rehearse with.
 //!
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
+
+pub mod event;
+pub mod matching;
+pub mod merge;
