@@ -140,7 +140,8 @@ impl App {
             CentralPanel::default().show(ui, |ui| {
                 ui.label("The editor stumbled. The music plays on, and what you made is safe in the session.");
                 if ui.button("Open it again").clicked() {
-                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror).with_words(self.words)
+                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror)
+                        .with_words(self.words)
                         .with_desk_files(self.desk.files());
                 }
             });

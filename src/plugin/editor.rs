@@ -256,7 +256,9 @@ impl Content for Late {
             let files: Arc<dyn Files> = Arc::new(Library);
             gui::Windowed::new(
                 gui::App::new(rooms.start().clone(), files, crate::script::mirror)
-                    .with_words(crate::script::completions),
+                    .with_words(crate::script::completions)
+                    // The desk's plug-in comes in here as data, once it is in the house: osc and gui are siblings.
+                    .with_desk_files(&[]),
             )
         };
         if let Some(own) = self.own {

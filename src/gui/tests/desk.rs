@@ -58,7 +58,12 @@ pub fn stands(bench: &mut Bench, status: MappingStatus) {
         link: LinkState::Connected,
         listening: 9000,
         rtt_ms: 3.0,
-        desk: Some(Arc::new(DeskInfo { station: "FOH".into(), version: "2.3.2".into(), master: true, ..DeskInfo::default() })),
+        desk: Some(Arc::new(DeskInfo {
+            station: "FOH".into(),
+            version: "2.3.2".into(),
+            master: true,
+            ..DeskInfo::default()
+        })),
         mappings: [(named("Beam"), status)].into(),
         ..DeskState::default()
     };
@@ -244,7 +249,7 @@ fn a_held_mapping_and_another_writer_are_decided_by_a_person() {
         assert_eq!(verb(&mut bench), DeskVerb::Choose(beam(), choice));
     }
     bench.click("Take theirs Beam");
-    assert!(bench.batches().is_empty() && bench.sees("The 2 events of Beam become the desk's 9"));
+    assert!(bench.batches().is_empty() && bench.sees("The 2 events of Beam here are replaced by the desk's 9"));
     bench.click("Yes, Take theirs");
     assert_eq!(verb(&mut bench), DeskVerb::Choose(beam(), Choice::TakeTheirs));
     bench.click("Push ours Beam");
@@ -310,6 +315,43 @@ fn busy_and_broken_mappings_say_so_and_long_reasons_stay_inside() {
     bench.click("Restore backup Beam");
     bench.click("Yes, Restore backup");
     assert_eq!(verb(&mut bench), DeskVerb::Restore(named("Beam")));
+}
+
+#[test]
+fn in_the_smallest_window_a_detail_stands_in_place_of_the_table() {
+    let mut bench = accepted();
+    bench.session.perform(&Command::ArmDesk(false)).unwrap();
+    bench.obey();
+    bench.harness.set_size(egui::vec2(640.0, 420.0));
+    stands(&mut bench, MappingStatus { state: MappingState::Diverged, ..MappingStatus::default() });
+    bench.click("Preview Beam");
+    bench.asked();
+    bench.frames(2);
+    let rect = bench.harness.get_by_label("Cancel preview").rect();
+    assert!(rect.top() > 100.0 && rect.bottom() < 380.0, "{rect:?}");
+    bench.key(Key::Escape);
+    bench.frames(1);
+    let rect = bench.harness.get_by_label("Preview Beam").rect();
+    assert!(rect.bottom() < 380.0, "{rect:?}");
+}
+
+#[test]
+fn a_line_whose_detail_opens_over_it_comes_into_sight() {
+    let mut bench = bench(None);
+    for number in 0..30_u64 {
+        let name = named(&format!("L{number:02}"));
+        let song = "main".to_owned();
+        bench.session.perform(&Command::AddLayer { uid: Uid(100 + number), name: name.clone(), song }).unwrap();
+        let track = TrackName::Number(number as u32 + 1);
+        bench.session.perform(&Command::MapLayer(name, Some(Mapping::new(101, 1, track)))).unwrap();
+    }
+    bench.obey();
+    bench.click("mapping L07");
+    bench.frames(30);
+    let rect = bench.harness.get_by_label("mapping L07").rect();
+    let detail = bench.harness.get_by_label("Close detail").rect();
+    assert!(rect.bottom() < detail.top(), "{rect:?} {detail:?}");
+    assert!(bench.harness.query_by_label("mapping L29").is_none(), "only what is in sight is drawn");
 }
 
 #[test]

@@ -91,7 +91,10 @@ fn packets_are_shown_filtered_paused_cleared_and_exported() {
     let written = bench.files.text("/log/desk.jsonl");
     let lines: Vec<serde_json::Value> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
-    assert_eq!((&lines[0]["text"], &lines[0]["out"], &lines[0]["ms"]), (&"batch 101.1.2".into(), &true.into(), &1.into()));
+    assert_eq!(
+        (&lines[0]["text"], &lines[0]["out"], &lines[0]["ms"]),
+        (&"batch 101.1.2".into(), &true.into(), &1.into())
+    );
     bench.click("Clear packets");
     assert!(!bench.sees("batch 5"));
     // Another packet than was cleared.

@@ -124,7 +124,11 @@ impl DeskView {
                     _ => RichText::new(pane.title()),
                 };
                 let tab = ui.selectable_label(pane == self.pane, text);
-                let count = if pane == Pane::Mappings && conflicts > 0 { format!(", {conflicts} conflicts") } else { String::new() };
+                let count = if pane == Pane::Mappings && conflicts > 0 {
+                    format!(", {conflicts} conflicts")
+                } else {
+                    String::new()
+                };
                 named(&tab, &format!("{}{count}", pane.title()));
                 if tab.clicked() && pane != self.pane {
                     self.pane = pane;

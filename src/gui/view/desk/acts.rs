@@ -135,23 +135,27 @@ pub fn question(act: Act, layer: &Name, mapping: &Mapping, status: &MappingStatu
     let lossy = status.drift.deleted + status.drift.changed > 0 || !status.conflicts.is_empty();
     let track = mapping_place(mapping);
     match act {
-        Act::Push if lossy => {
-            Some(format!("Push {layer}: the desk's {there} events on {track} become the {here} from here. What differs: {}.", status.drift))
-        }
-        Act::Pull if lossy => {
-            Some(format!("Pull {layer}: the {here} events here become the desk's {there}. What differs: {}.", status.drift))
-        }
-        Act::Choose(Choice::PushOurs) => {
-            Some(format!("The desk's {there} events on {track} become the {here} of {layer}. A backup of the desk's is kept."))
-        }
+        Act::Push if lossy => Some(format!(
+            "Push {layer}: the desk's {there} events on {track} become the {here} from here. What differs: {}.",
+            status.drift
+        )),
+        Act::Pull if lossy => Some(format!(
+            "Pull {layer}: the {here} events here become the desk's {there}. What differs: {}.",
+            status.drift
+        )),
+        Act::Choose(Choice::PushOurs) => Some(format!(
+            "The desk's {there} events on {track} become the {here} of {layer}. A backup of the desk's is kept."
+        )),
         Act::Choose(Choice::TakeTheirs) => {
-            Some(format!("The {here} events of {layer} become the desk's {there}. Undo brings ours back."))
+            Some(format!("The {here} events of {layer} here are replaced by the desk's {there}."))
         }
         Act::TakeOver => {
             let writer = status.writer.as_deref().unwrap_or("Somebody else");
             Some(format!("{writer} writes {track} now. From then on only this instance does."))
         }
-        Act::Restore => Some(format!("The desk's events on {track} become what the last push or choice of ours replaced.")),
+        Act::Restore => {
+            Some(format!("The desk's events on {track} become what the last push or choice of ours replaced."))
+        }
         _ => None,
     }
 }

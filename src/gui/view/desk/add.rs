@@ -67,7 +67,11 @@ fn offset(text: &str, rate: FrameRate) -> Result<i64, String> {
     }
     match text.strip_prefix('-') {
         Some(rest) => rate.parse(rest).map(|ticks| -ticks),
-        None => text.parse::<f64>().ok().filter(|s| (0.0..=921_600.0).contains(s)).map_or_else(|| rate.parse(text), |s| Ok(ticks_of(s))),
+        None => text
+            .parse::<f64>()
+            .ok()
+            .filter(|s| (0.0..=921_600.0).contains(s))
+            .map_or_else(|| rate.parse(text), |s| Ok(ticks_of(s))),
     }
     .map_err(|error| format!("offset: {error}"))
 }
@@ -136,12 +140,16 @@ impl Form {
                 choice(ui, "New mapping direction", &Direction::ALL, &mut self.direction, Direction::name);
                 ui.label("who wins").on_hover_text("Where both sides changed the same event");
                 choice(ui, "New mapping policy", &Policy::ALL, &mut self.policy, Policy::name);
-                ui.label("missing cues").on_hover_text("require says which are missing; create makes empty ones, after the preview");
+                ui.label("missing cues")
+                    .on_hover_text("require says which are missing; create makes empty ones, after the preview");
                 choice(ui, "New mapping cues", &CueRule::ALL, &mut self.cues, CueRule::name);
-                ui.label("offset").on_hover_text("Added to the desk's times: seconds or HH:MM:SS:FF, may begin with a minus");
+                ui.label("offset")
+                    .on_hover_text("Added to the desk's times: seconds or HH:MM:SS:FF, may begin with a minus");
                 field(ui, &mut self.offset, "New mapping offset", "0", 80.0);
                 let make = ui.checkbox(&mut self.create, "make what is missing");
-                make.on_hover_text("Timecode, group and track are made on the desk if they are not there, after the preview");
+                make.on_hover_text(
+                    "Timecode, group and track are made on the desk if they are not there, after the preview",
+                );
             });
             ui.horizontal_wrapped(|ui| {
                 if press(ui, "Map", "Map layer", "Only reads the desk until you accept its preview") {
@@ -207,7 +215,13 @@ fn field(ui: &mut Ui, text: &mut String, name: &str, hint: &str, width: f32) {
 }
 
 /// A choice of one of a few words; says whether another one was taken.
-pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, all: &[T], chosen: &mut T, word: fn(T) -> &'static str) -> bool {
+pub fn choice<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    all: &[T],
+    chosen: &mut T,
+    word: fn(T) -> &'static str,
+) -> bool {
     let before = *chosen;
     let combo = ComboBox::from_id_salt(name).selected_text(word(before)).width(72.0);
     let combo = combo.show_ui(ui, |ui| {
@@ -251,7 +265,9 @@ mod tests {
     #[test]
     fn an_offset_is_seconds_or_a_timecode_before_or_after() {
         let second = ticks_of(1.0);
-        for (text, ticks) in [("", 0), ("1.5", second + second / 2), ("-2", -2 * second), ("01:00:00:00", 3600 * second)] {
+        for (text, ticks) in
+            [("", 0), ("1.5", second + second / 2), ("-2", -2 * second), ("01:00:00:00", 3600 * second)]
+        {
             assert_eq!(offset(text, FrameRate::F25), Ok(ticks), "{text}");
         }
     }

@@ -63,14 +63,19 @@ fn resolve(line: Line<'_>, key: Option<u64>, side: Side, intents: &mut Intents<'
 /// The conflicts one under the other.
 pub fn list(ui: &mut Ui, line: Line<'_>, intents: &mut Intents<'_>) {
     let all = &line.status.conflicts;
-    ScrollArea::both().id_salt("conflicts").auto_shrink([false, false]).show_rows(ui, HEIGHT, all.len(), |ui, range| {
-        for (place, conflict) in all.iter().enumerate().take(range.end).skip(range.start) {
-            ui.push_id(conflict.key, |ui| {
-                ui.set_height(HEIGHT);
-                one(ui, line, place + 1, conflict, intents);
-            });
-        }
-    });
+    ScrollArea::both().id_salt("conflicts").auto_shrink([false, false]).show_rows(
+        ui,
+        HEIGHT,
+        all.len(),
+        |ui, range| {
+            for (place, conflict) in all.iter().enumerate().take(range.end).skip(range.start) {
+                ui.push_id(conflict.key, |ui| {
+                    ui.set_height(HEIGHT);
+                    one(ui, line, place + 1, conflict, intents);
+                });
+            }
+        },
+    );
 }
 
 fn one(ui: &mut Ui, line: Line<'_>, number: usize, conflict: &Conflict, intents: &mut Intents<'_>) {

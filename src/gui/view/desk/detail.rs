@@ -32,13 +32,20 @@ pub struct Detail {
     shown: Option<(Uid, What)>,
     // The focus goes to the first button, so that Enter and Esc are ours.
     focus: bool,
+    // The mapping's line comes into sight: the detail may have opened over it.
+    bring: bool,
 }
 
 impl Detail {
     /// Show something of a layer's mapping.
     pub fn show(&mut self, layer: Uid, what: What) {
         self.shown = Some((layer, what));
-        self.focus = true;
+        (self.focus, self.bring) = (true, true);
+    }
+
+    /// The layer whose line is to come into sight, once.
+    pub fn brings(&mut self) -> Option<Uid> {
+        std::mem::take(&mut self.bring).then(|| self.layer()).flatten()
     }
 
     /// Close it; says whether it was open.
@@ -61,7 +68,7 @@ impl Detail {
         let Some((_, what)) = self.shown.clone() else { return };
         let mut open = true;
         match what {
-            What::About => open = self.about(ui, line, scene, intents),
+            What::About => open = self.about(ui, line, scene),
             What::Preview => open = self.preview(ui, line, scene, intents),
             What::Sure(act, question) => open = self.sure(ui, act, &question, line, intents),
             What::Conflicts => {
@@ -87,7 +94,7 @@ impl Detail {
         button.on_hover_text("Esc").clicked()
     }
 
-    fn about(&mut self, ui: &mut Ui, line: Line<'_>, scene: &Scene, intents: &mut Intents<'_>) -> bool {
+    fn about(&mut self, ui: &mut Ui, line: Line<'_>, scene: &Scene) -> bool {
         let mut open = true;
         ui.horizontal_wrapped(|ui| {
             open = !self.leave(ui, "Close", "Close detail");
@@ -103,9 +110,12 @@ impl Detail {
                 self.show(line.layer.uid, What::Sure(Act::Restore, question));
             }
         });
-        let _ = intents;
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            ui.add(Label::new(sentence(line, scene)).wrap());
+            let sentence = sentence(line, scene);
+            if !sentence.is_empty() {
+                ui.add(Label::new(RichText::new(sentence).color(colour(line.status.state))).wrap());
+            }
+            ui.add(Label::new(RichText::new(tied(line)).color(theme::WEAK)).wrap());
             for (uid, problem) in line.status.problems.iter() {
                 let at = line.layer.get(*uid).map_or(String::new(), |event| timecode(line.layer.rate, event.ticks));
                 let text = RichText::new(format!("{at}  {problem}")).monospace().color(theme::WARNING);
@@ -165,6 +175,24 @@ impl Detail {
         }
         open
     }
+}
+
+/// What the mapping asks for, in a sentence.
+fn tied(line: Line<'_>) -> String {
+    let Line { layer, mapping, status, .. } = line;
+    let found =
+        status.track.as_ref().map_or("not found on the desk yet".to_owned(), |track| format!("found as {track}"));
+    let sequence =
+        mapping.sequence.map_or("the sequence that is there".to_owned(), |number| format!("sequence {number}"));
+    let make = if mapping.create { "what is missing may be made" } else { "nothing is made" };
+    let (here, there) = status.events;
+    format!(
+        "Song {}, track {} ({found}), {sequence}, offset {}, missing cues: {}, {make}. {here} events here, {there} on the desk.",
+        layer.song,
+        acts::mapping_place(mapping),
+        timecode(layer.rate, mapping.offset),
+        mapping.cues.name(),
+    )
 }
 
 /// No preview yet: being asked for, or why it cannot come.

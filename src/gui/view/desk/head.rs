@@ -9,6 +9,9 @@ use super::super::super::widget::named;
 use super::dot;
 use crate::model::{Command, DeskConfig, DeskState, LinkState};
 
+/// A window of this height, in points, has room for a second sentence.
+const ROOMY: f32 = 520.0;
+
 /// View state of the head.
 #[derive(Default)]
 pub struct Head {
@@ -137,7 +140,10 @@ fn warnings(desk: &DeskState, config: &DeskConfig) -> Vec<(String, Color32)> {
         all.push((text, theme::WARNING));
     }
     if let Some(info) = desk.desk.as_ref().filter(|info| !info.master) {
-        let text = format!("{} is not the master of its session: its OSC is unreliable. Use the master's address.", info.station);
+        let text = format!(
+            "{} is not the master of its session: its OSC is unreliable. Use the master's address.",
+            info.station
+        );
         all.push((text, theme::WARNING));
     }
     if desk.link == LinkState::Connected && desk.loss > 0.05 {
@@ -164,6 +170,9 @@ fn lock_bar(ui: &mut Ui) {
         ui.set_width(ui.available_width());
         let text = "SHOW LOCK: nothing is written to the desk";
         ui.add(Label::new(RichText::new(text).size(18.0).strong().color(theme::BACKGROUND)).truncate());
+        if ui.ctx().content_rect().height() < ROOMY {
+            return;
+        }
         let more = "The desk is still read, and what differs is shown below.";
         ui.add(Label::new(RichText::new(more).color(theme::BACKGROUND)).truncate());
     });
@@ -198,7 +207,8 @@ mod tests {
         };
         let config = DeskConfig { on: true, ..DeskConfig::default() };
         let said: Vec<String> = warnings(&desk, &config).into_iter().map(|(text, _)| text).collect();
-        for part in ["another prefix", "Port 9000 is taken, so this listens on 9003", "FOH 2 is not the master", "20 %"] {
+        for part in ["another prefix", "Port 9000 is taken, so this listens on 9003", "FOH 2 is not the master", "20 %"]
+        {
             assert!(said.iter().any(|text| text.contains(part)), "{part}: {said:?}");
         }
         assert_eq!(warnings(&DeskState::default(), &config), []);

@@ -31,9 +31,12 @@ impl Layers {
             return;
         }
         let side = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::same(8));
-        Panel::left("layers").frame(side).resizable(true).default_size(220.0).size_range(120.0..=420.0).show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.list(ui, session));
-        });
+        Panel::left("layers").frame(side).resizable(true).default_size(220.0).size_range(120.0..=420.0).show(
+            ui,
+            |ui| {
+                ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.list(ui, session));
+            },
+        );
         let chosen = session.layers.iter().find(|(_, layer)| Some(layer.uid) == self.layer);
         let Some((name, layer)) = chosen.or_else(|| session.layers.iter().next()) else { return };
         let empty = vec![];
@@ -65,7 +68,10 @@ impl Layers {
             ui.add(Label::new(RichText::new(format!("{name}: {text}")).strong()).truncate());
         });
         if layer.events.is_empty() {
-            ui.label(RichText::new("  It is empty: pull it from the desk, or give it events in the script.").color(theme::WEAK));
+            ui.label(
+                RichText::new("  It is empty: pull it from the desk, or give it events in the script.")
+                    .color(theme::WEAK),
+            );
             return;
         }
         if let Some(event) = self.event.and_then(|uid| Some((uid, layer.get(uid)?))) {

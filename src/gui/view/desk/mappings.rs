@@ -9,14 +9,15 @@ use super::acts::{self, Act};
 use super::add::{Form, choice};
 use super::detail::{Detail, What};
 use super::{ask, column, dot, press, press_unless};
-use crate::model::{
-    Command, DeskState, Direction, Layer, Mapping, MappingState, MappingStatus, Name, Policy, Session,
-};
+use crate::model::{Command, DeskState, Direction, Layer, Mapping, MappingState, MappingStatus, Name, Policy, Session};
 
 /// Widths of the columns: state, layer, song, track, events.
 const WIDTHS: [f32; 5] = [104.0, 130.0, 110.0, 190.0, 130.0];
 /// Height of a mapping, in points: two lines.
-const HEIGHT: f32 = 56.0;
+const HEIGHT: f32 = 52.0;
+
+/// In a pane lower than this, in points, a detail stands in place of the table.
+const ROOM_FOR_BOTH: f32 = 330.0;
 
 /// View state of the table.
 #[derive(Default)]
@@ -72,10 +73,14 @@ impl Mappings {
         if escape && !self.detail.close() {
             self.form.open = false;
         }
-        if let Some(line) = self.detail.of(&all) {
+        let shown = self.detail.of(&all);
+        if let Some(line) = shown.filter(|_| ui.available_height() < ROOM_FOR_BOTH) {
+            return self.detail.ui(ui, line, scene, intents);
+        }
+        if let Some(line) = shown {
             let strip = Frame::NONE.fill(theme::PANEL).inner_margin(Margin::same(8));
             let panel = Panel::bottom("desk detail").frame(strip).resizable(true).default_size(230.0);
-            panel.size_range(90.0..=ui.available_height().max(200.0) - 100.0).show(ui, |ui| {
+            panel.size_range(90.0..=ui.available_height() - 160.0).show(ui, |ui| {
                 // Or the panel would be as high as what is in it, and jump when that is something else.
                 ui.set_min_size(ui.available_size());
                 self.detail.ui(ui, line, scene, intents);
@@ -83,7 +88,6 @@ impl Mappings {
         }
         if all.is_empty() {
             empty(ui, session);
-            self.form.open = true;
         } else {
             ui.add_space(4.0);
             ui.horizontal(|ui| {
@@ -93,7 +97,7 @@ impl Mappings {
                 ui.label(RichText::new(summary(&all)).color(theme::WEAK));
             });
         }
-        if self.form.open {
+        if self.form.open || all.is_empty() {
             self.form.ui(ui, session, !all.is_empty(), intents);
         }
         if !all.is_empty() {
@@ -102,15 +106,23 @@ impl Mappings {
     }
 
     fn table(&mut self, ui: &mut Ui, all: &[Line<'_>], scene: &Scene, intents: &mut Intents<'_>) {
+        let bring = self.detail.brings().and_then(|uid| all.iter().position(|line| line.layer.uid == uid));
         ScrollArea::horizontal().id_salt("mapping columns").auto_shrink([false, false]).show(ui, |ui| {
             ui.horizontal(|ui| {
-                for (word, width) in ["State", "Layer", "Song", "Track on the desk", "Events here / desk"].into_iter().zip(WIDTHS) {
+                for (word, width) in
+                    ["State", "Layer", "Song", "Track on the desk", "Events here / desk"].into_iter().zip(WIDTHS)
+                {
                     column(ui, width, RichText::new(word).small().color(theme::WEAK));
                 }
                 ui.label(RichText::new("Direction, who wins").small().color(theme::WEAK));
             });
             let area = ScrollArea::vertical().id_salt("mappings").auto_shrink([false, false]);
             area.show_rows(ui, HEIGHT, all.len(), |ui, range| {
+                if let Some(at) = bring {
+                    let below = (at as f32 - range.start as f32) * (HEIGHT + ui.spacing().item_spacing.y);
+                    let corner = ui.cursor().min + Vec2::new(0.0, below);
+                    ui.scroll_to_rect(egui::Rect::from_min_size(corner, Vec2::new(1.0, HEIGHT)), None);
+                }
                 for line in all.get(range).unwrap_or_default() {
                     self.line(ui, *line, scene, intents);
                 }
@@ -236,7 +248,9 @@ fn empty(ui: &mut Ui, session: &Session) {
     ui.add_space(10.0);
     ui.label(RichText::new("No layer is mapped.").size(18.0));
     let first = match session.layers.len() {
-        0 => "Name a new layer below and the track of the desk it goes to, or write layer(\"Beam\", { … }) in the Code view.",
+        0 => {
+            "Name a new layer below and the track of the desk it goes to, or write layer(\"Beam\", { … }) in the Code view."
+        }
         _ => "Choose a layer below and the track of the desk it goes to.",
     };
     ui.add(Label::new(first).wrap());

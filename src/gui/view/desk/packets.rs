@@ -201,7 +201,11 @@ impl Packets {
 
     fn rows(&mut self, ui: &mut Ui) {
         let head = format!("{:>11}  {:<4} {:>6}  {}", "seconds", "", "bytes", "what it says");
-        ui.label(RichText::new(head).monospace().small().color(theme::WEAK));
+        ui.horizontal(|ui| {
+            // As far in as the rows, which are buttons, have their text.
+            ui.add_space(ui.spacing().button_padding.x);
+            ui.label(RichText::new(head).monospace().color(theme::FAINT));
+        });
         let height = ui.spacing().interact_size.y;
         let area = ScrollArea::vertical().id_salt("packets").auto_shrink([false, false]).stick_to_bottom(!self.paused);
         let mut chosen = self.chosen;
@@ -213,7 +217,8 @@ impl Packets {
                     (true, true) => theme::COMPUTED,
                     (true, false) => theme::TEXT,
                 };
-                let row = Button::selectable(chosen == Some(*number), RichText::new(row(packet)).monospace().color(colour));
+                let row =
+                    Button::selectable(chosen == Some(*number), RichText::new(row(packet)).monospace().color(colour));
                 if ui.add(row.truncate()).clicked() {
                     chosen = if chosen == Some(*number) { None } else { Some(*number) };
                 }

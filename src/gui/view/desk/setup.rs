@@ -50,7 +50,11 @@ impl Setup {
         if let Some(why) = why {
             ui.label(RichText::new(why).color(theme::WEAK));
         }
-        let purpose = Purpose { id: "plug-in", name: "Plug-in folder", hint: "a folder, such as a stick's gma3_library/datapools/plugins" };
+        let purpose = Purpose {
+            id: "plug-in",
+            name: "Plug-in folder",
+            hint: "a folder, such as a stick's gma3_library/datapools/plugins",
+        };
         if let Some(path) = self.path.ui(ui, &purpose, files, &scene.snapshot.session.folders) {
             let written = path.and_then(|path| write(&path, files, plugin));
             if written.is_ok() {
@@ -123,10 +127,17 @@ fn steps(ui: &mut Ui, config: &DeskConfig, desk: &DeskState) {
     let prefix = if config.prefix.is_empty() { "left empty".to_owned() } else { format!("\"{}\"", config.prefix) };
     let listen = if desk.listening > 0 { desk.listening } else { config.listen };
     let lines = [
-        format!("Put the folder {FOLDER} into gma3_library/datapools/plugins on the desk (onPC: ~/MALightingTechnology/gma3_library, on Windows C:\\ProgramData\\MALightingTechnology\\gma3_library; stick: grandMA3/gma3_library)."),
+        format!(
+            "Put the folder {FOLDER} into gma3_library/datapools/plugins on the desk (onPC: ~/MALightingTechnology/gma3_library, on Windows C:\\ProgramData\\MALightingTechnology\\gma3_library; stick: grandMA3/gma3_library)."
+        ),
         "Type on the desk, with a free number of the plug-in pool, then tap the plug-in once:".to_owned(),
-        format!("Menu, In & Out, OSC: Enable Input on. A line with Mode UDP, Port {}, Prefix {prefix}, Receive and Receive Command Yes.", config.port),
-        format!("The desk's plug-in answers to port {listen} of this machine by itself: a firewall must let UDP in there."),
+        format!(
+            "Menu, In & Out, OSC: Enable Input on. A line with Mode UDP, Port {}, Prefix {prefix}, Receive and Receive Command Yes.",
+            config.port
+        ),
+        format!(
+            "The desk's plug-in answers to port {listen} of this machine by itself: a firewall must let UDP in there."
+        ),
         "On several stations use the session master's address: OSC of the others is unreliable.".to_owned(),
     ];
     for (place, line) in lines.iter().enumerate() {
