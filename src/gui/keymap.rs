@@ -210,16 +210,18 @@ pub fn is_bound(place: Place, key: Key, held: Modifiers) -> bool {
     find(place, key, held).is_some()
 }
 
+/// What a key asks for in `place`; `None` for what is no chord there.
+pub fn asked(event: &Event, place: Place) -> Option<Action> {
+    let Event::Key { key, pressed: true, modifiers, .. } = event else { return None };
+    find(place, *key, *modifiers).and_then(|shortcut| shortcut.action)
+}
+
 /// Take the first chord of `place` out of the input and give what it asks for.
 pub fn take(input: &mut InputState, place: Place) -> Option<Action> {
-    for (at, event) in input.events.iter().enumerate() {
-        let Event::Key { key, pressed: true, modifiers, .. } = event else { continue };
-        if let Some(action) = find(place, *key, *modifiers).and_then(|shortcut| shortcut.action) {
-            input.events.remove(at);
-            return Some(action);
-        }
-    }
-    None
+    let (at, action) =
+        input.events.iter().enumerate().find_map(|(at, event)| asked(event, place).map(|action| (at, action)))?;
+    input.events.remove(at);
+    Some(action)
 }
 
 #[cfg(test)]

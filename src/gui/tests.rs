@@ -13,7 +13,7 @@ mod twoway;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -208,6 +208,12 @@ impl Bench {
             self.harness.event(egui::Event::Text(letter.to_string()));
         }
         self.frames(2);
+    }
+
+    /// These all in one frame, as on a slow machine.
+    fn at_once(&mut self, events: Vec<Event>) {
+        self.harness.input_mut().events.extend(events);
+        self.frames(3);
     }
 
     fn value(&self, label: &str) -> String {

@@ -6,3 +6,6 @@
 pub mod event;
 pub mod matching;
 pub mod merge;
+pub mod plugin;
+pub mod pocket;
+pub mod rehearse;

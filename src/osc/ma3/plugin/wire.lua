@@ -4,6 +4,7 @@ local S = T.S
 
 local W = {
   clients = {}, -- by id, those that said Hello in this epoch
+  numbers = {}, -- the last message number of each client id in this epoch; it goes on if the client comes again
   queue = {}, -- messages with datagrams still to go, taken in turns
   burst_at = 0,
   burst = 0,
@@ -63,7 +64,7 @@ end
 function W.welcome(id, ip, port, name, token)
   local client = W.clients[id]
   if not client then
-    client = { id = id, seq = 0, subs = {}, kept = {}, bytes = 0, since = T.now() }
+    client = { id = id, kept = {}, bytes = 0, since = T.now() }
     W.clients[id] = client
   end
   client.ip, client.port, client.name, client.token = ip, port, name, token
@@ -77,7 +78,7 @@ end
 function W.stranger(id)
   local target = T.targets[id]
   if target then
-    return { id = id, seq = 0, subs = {}, kept = {}, bytes = 0, ip = target.ip, port = target.port, name = target.name, lease = 0 }
+    return { id = id, kept = {}, bytes = 0, ip = target.ip, port = target.port, name = target.name, lease = 0 }
   end
   return nil
 end
@@ -142,9 +143,13 @@ local function trim(client)
       notices = notices + 1
       many = notices > KEPT_NOTICES
     end
-    if many or (client.bytes > KEPT_BYTES and at < #client.kept - 1 and #message.parts > 8) then
+    if client.bytes > KEPT_BYTES and at < #client.kept - 1 and #message.parts > 8 then
+      many = true
+    end
+    -- A notice nobody acknowledged yet is still to be repeated.
+    if many and not message.open and not W.waiting(message) then
       client.bytes = client.bytes - message.bytes
-      message.forgotten = true
+      message.forgotten, message.parts = true, {}
       table.remove(client.kept, at)
     end
   end
@@ -152,10 +157,11 @@ end
 
 -- Makes a message and puts it in the queue. `head.req` makes it an answer; a passing one is not kept for repeats.
 function W.send(client, kind, head, single, lists, passing)
-  client.seq = client.seq + 1
+  local seq = (W.numbers[client.id] or 0) + 1
+  W.numbers[client.id] = seq
   local what, change = kind:match("^([^.]+)%.(.+)$")
-  head.v, head.to, head.type, head.change, head.epoch, head.seq = T.PROTOCOL, client.id, what, change, T.epoch, client.seq
-  local message = { seq = client.seq, req = head.req, kind = kind, client = client }
+  head.v, head.to, head.type, head.change, head.epoch, head.seq = T.PROTOCOL, client.id, what, change, T.epoch, seq
+  local message = { seq = seq, req = head.req, kind = kind, client = client }
   message.parts = cut(head, single or {}, lists or {})
   message.bytes = 0
   for _, text in ipairs(message.parts) do
@@ -212,7 +218,7 @@ function W.flush(now)
   while W.burst < 16 and #W.queue > 0 do
     local entry = table.remove(W.queue, 1)
     local message = entry.message
-    if not message.overtaken then
+    if not message.overtaken and not message.forgotten then
       entry.at = entry.at + 1
       put(message.client, message.parts[entry.which and entry.which[entry.at] or entry.at])
       W.burst = W.burst + 1
