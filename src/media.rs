@@ -195,4 +195,15 @@ mod tests {
         assert_eq!(Library.expand("kit/", &folders), Ok(vec!["kit/b2.wav".into(), "kit/b10.wav".into()]));
         assert!(Library.expand("none/", &folders).unwrap_err().contains("none/"));
     }
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_and_one_that_cannot_be_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let deep = place.path().join("a/b").to_string_lossy().into_owned();
+        assert_eq!(Library.make_folder(&deep), Ok(()));
+        assert_eq!(Library.make_folder(&deep), Ok(()), "it is there already");
+        Library.write_text(&format!("{deep}/x.lua"), "x").unwrap();
+        let under_a_file = format!("{deep}/x.lua/c");
+        assert!(Library.make_folder(&under_a_file).is_err_and(|error| error.contains("x.lua")));
+    }
 }

@@ -257,8 +257,8 @@ impl Content for Late {
             gui::Windowed::new(
                 gui::App::new(rooms.start().clone(), files, crate::script::mirror)
                     .with_words(crate::script::completions)
-                    // The desk's plug-in comes in here as data, once it is in the house: osc and gui are siblings.
-                    .with_desk_files(&[]),
+                    // As data: osc and gui are siblings and do not know each other.
+                    .with_desk_files(crate::osc::ma3::plugin::FILES),
             )
         };
         if let Some(own) = self.own {
