@@ -332,6 +332,3 @@ fn side_of(side: Side) -> merge::Side {
         Side::Both => merge::Side::Both,
     }
 }
-
-#[cfg(test)]
-mod tests;
