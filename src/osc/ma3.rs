@@ -2,3 +2,6 @@
 //! and a desk for the pocket to rehearse with.
 //!
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
+
+pub mod line;
+pub mod protocol;

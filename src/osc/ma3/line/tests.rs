@@ -1,0 +1,1 @@
+//! The line against a scripted desk in memory, on a virtual clock.
