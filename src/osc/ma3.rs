@@ -3,5 +3,9 @@
 //!
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
 
+pub mod event;
 pub mod line;
+pub mod matching;
+pub mod merge;
 pub mod protocol;
+pub mod sync;

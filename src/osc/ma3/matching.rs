@@ -25,6 +25,7 @@ mod properties;
 mod tests;
 
 use contents::Contents;
+pub(super) use contents::QuickMap;
 
 /// How far apart two events may be and still be one that was edited; distances in ticks, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

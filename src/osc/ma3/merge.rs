@@ -225,9 +225,8 @@ impl Merged {
 ///
 /// Thread: any; nearly linear. The same input gives the same result.
 pub fn merge(input: Input<'_>) -> Merged {
-    let ours: HashMap<u64, &DeskEvent> = input.ours.iter().map(|(id, event)| (*id, event)).collect();
-    let carried = carry::carry(&input, &ours);
-    decide::decide(input, &ours, &carried)
+    let carried = carry::carry(&input);
+    decide::decide(input, &carried)
 }
 
 /// Take over what the desk made of our writes (`batch.ack`): where it kept something in another form, the base remembers

@@ -205,6 +205,8 @@ pub struct Track {
     note: Option<Arc<str>>,
     absent: u8,
     find_at: Option<Duration>,
+    /// Until then the desk is taken for busy.
+    busy_until: Option<Duration>,
     /// Whether the track was looked for by its Guid, and whether it is looked at without it.
     looked_by_guid: bool,
     without_guid: bool,
@@ -252,6 +254,7 @@ impl Track {
             note: None,
             absent: 0,
             find_at: None,
+            busy_until: None,
             looked_by_guid: false,
             without_guid: false,
             other_writer: None,

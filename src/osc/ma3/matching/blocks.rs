@@ -1,8 +1,6 @@
 //! Blocks that moved as a whole: many events with one and the same step. Thread: any.
 
-use std::collections::HashMap;
-
-use super::contents::{Contents, Group};
+use super::contents::{Contents, Group, QuickMap};
 use super::{Limits, Work};
 
 /// Runs of equal events where nothing but one stretch moved, by one step: a list of a thousand "Go+" at every second that
@@ -32,7 +30,7 @@ fn run(group: &Group, least: usize) -> Vec<(usize, usize)> {
 pub(super) fn moves(contents: &mut Contents, limits: &Limits, work: &mut Work<'_>) {
     // What is left was edited, so fewer than in a run are enough.
     let least = (limits.block / 4).max(2);
-    let mut votes: HashMap<i64, usize> = HashMap::new();
+    let mut votes: QuickMap<i64, usize> = QuickMap::default();
     let (mut old_left, mut new_left) = (0, 0);
     for group in contents.groups.iter().filter(|group| !group.is_done()) {
         old_left += group.old.len();
@@ -74,7 +72,7 @@ fn rank(steps: &mut [(usize, i64)]) {
 
 /// The steps between events of the same rank, from the front and, where the numbers differ, from the back; in large groups
 /// also those to the ranks beside it, because an event added or gone before the block shifts them.
-fn count(group: &Group, large: usize, votes: &mut HashMap<i64, usize>) {
+fn count(group: &Group, large: usize, votes: &mut QuickMap<i64, usize>) {
     let mut vote = |old: i64, new: i64| {
         if let Some(step) = new.checked_sub(old) {
             *votes.entry(step).or_default() += 1;

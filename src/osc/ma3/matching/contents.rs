@@ -1,9 +1,50 @@
 //! The events of both lists, by content: all that are equal but for the time stand together. Thread: any.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Work;
 use crate::osc::ma3::event::DeskEvent;
+
+/// A map that is only looked things up in, so that its order says nothing.
+pub(in crate::osc::ma3) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+
+/// Multiplies eight bytes at a time: a list of 10 000 events is hashed several times in each merge.
+#[derive(Default)]
+pub(in crate::osc::ma3) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            let mut word = [0; 8];
+            word[..rest.len()].copy_from_slice(rest);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(u64::from(byte));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i64(&mut self, word: i64) {
+        self.write_u64(word.cast_unsigned());
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The product's upper bits are the good ones; the table looks at both ends.
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// An event of one list: when and where. The order is that of time, then of the list.
 pub(super) type Spot = (i64, usize);
@@ -22,8 +63,8 @@ pub(super) struct Contents {
 
 impl Contents {
     pub fn of(old: &[&DeskEvent], new: &[&DeskEvent]) -> Self {
-        let mut known: HashMap<[&str; 5], usize> = HashMap::with_capacity(old.len());
-        let mut groups: Vec<Group> = Vec::with_capacity(old.len());
+        let mut known: QuickMap<[&str; 5], usize> = QuickMap::default();
+        let mut groups: Vec<Group> = Vec::new();
         for (side, list) in [old, new].into_iter().enumerate() {
             for (index, event) in list.iter().enumerate() {
                 let at = *known.entry(event.texts().map(|text| &**text)).or_insert_with(|| {

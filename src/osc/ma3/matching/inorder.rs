@@ -40,7 +40,9 @@ fn positions(old: &[Spot], new: &[Spot], limit: u64) -> Vec<(usize, usize)> {
     assign(&stretch, limit, &mut pairs);
     let all_in_order = old.len() == new.len() && (0..old.len()).all(|i| way(i, i) <= limit);
     if all_in_order {
-        let cost = |pairs: &mut dyn Iterator<Item = (usize, usize)>| -> u128 { pairs.map(|(i, j)| u128::from(way(i, j))).sum() };
+        let cost = |pairs: &mut dyn Iterator<Item = (usize, usize)>| -> u128 {
+            pairs.map(|(i, j)| u128::from(way(i, j))).sum()
+        };
         let alone = (old.len() - pairs.len()) as u128 * (u128::from(limit) + 1);
         // Only where more would have had to wait than may.
         if cost(&mut (0..old.len()).map(|i| (i, i))) < cost(&mut pairs.iter().copied()) + alone {

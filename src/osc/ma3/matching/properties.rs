@@ -14,16 +14,15 @@ fn event() -> impl Strategy<Value = DeskEvent> {
         1 => any::<i64>(),
     ];
     let text = |of: &'static [&'static str]| prop::sample::select(of);
-    (ticks, text(&["Go+", "Goto"]), text(&["", "1", "2", "3.5"]), text(&["", "At 50"]), text(&["", "Go+", "Höhe"])).prop_map(
-        |(ticks, token, cue, cmd, name)| DeskEvent {
+    (ticks, text(&["Go+", "Goto"]), text(&["", "1", "2", "3.5"]), text(&["", "At 50"]), text(&["", "Go+", "Höhe"]))
+        .prop_map(|(ticks, token, cue, cmd, name)| DeskEvent {
             ticks,
             token: token.into(),
             cue: cue.into(),
             cmd: cmd.into(),
             name: name.into(),
             note: "".into(),
-        },
-    )
+        })
 }
 
 fn events() -> impl Strategy<Value = Vec<DeskEvent>> {

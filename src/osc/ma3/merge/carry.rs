@@ -5,26 +5,29 @@
 //! and the desk has too; then the matching finds what the desk edited; last, what is on the desk as we have it but for a
 //! rounded time.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
-use super::places;
 use super::parts::{ROUNDED, ours_changed};
+use super::places;
 use super::{BasePair, DeskEvent, Input, Limits};
-use crate::osc::ma3::matching::{diff_refs, moved_runs};
+use crate::osc::ma3::matching::{QuickMap, diff_refs, moved_runs};
 
-/// For each entry of the base, and for each of our events, the index of the desk's.
+/// For each entry of the base, and for each of our events, where it is on the other sides.
 pub(super) struct Carried {
-    /// By position in the base.
+    /// By position in the base, the position in ours of the event with its id.
+    pub ours: Vec<Option<usize>>,
+    /// By position in the base, the index of the desk's.
     pub base: Vec<Option<usize>>,
-    /// By position in ours; only of events that are not in the base.
+    /// Positions in ours of events that are not in the base, rising, with the index of the desk's.
     pub added: Vec<(usize, Option<usize>)>,
     /// Indices in theirs that nobody has, rising.
     pub left: Vec<usize>,
 }
 
-pub(super) fn carry<'a>(input: &Input<'a>, ours: &HashMap<u64, &'a DeskEvent>) -> Carried {
-    let known: HashSet<u64> = input.base.iter().map(|pair| pair.id).collect();
-    let added = (0..input.ours.len()).filter(|at| !known.contains(&input.ours[*at].0));
+pub(super) fn carry(input: &Input<'_>) -> Carried {
+    let mut known: QuickMap<u64, usize> = QuickMap::default();
+    known.extend(input.ours.iter().enumerate().map(|(at, (id, _))| (*id, at)));
+    let ours: Vec<Option<usize>> = input.base.iter().map(|pair| known.remove(&pair.id)).collect();
+    let mut added: Vec<_> = known.into_values().map(|at| (at, None)).collect();
+    added.sort_unstable();
     let mut finder = Finder {
         pairs: input.base,
         layer: input.ours,
@@ -32,43 +35,69 @@ pub(super) fn carry<'a>(input: &Input<'a>, ours: &HashMap<u64, &'a DeskEvent>) -
         limits: input.limits,
         ours,
         base: vec![None; input.base.len()],
-        added: added.map(|at| (at, None)).collect(),
+        added,
         taken: vec![false; input.theirs.len()],
     };
-    let mut free = finder.free();
-    finder.disputed(&mut free);
-    if finder.runs() {
-        free = finder.free();
-    }
-    finder.equal(&mut free);
+    finder.disputed();
+    finder.runs();
+    finder.equal();
     finder.edited();
     finder.rounded();
     let left = (0..input.theirs.len()).filter(|idx| !finder.taken[*idx]).collect();
-    Carried { base: finder.base, added: finder.added, left }
+    Carried { ours: finder.ours, base: finder.base, added: finder.added, left }
 }
 
-/// Events of the desk and where they are, equal ones together.
-pub(super) type Free<'a> = HashMap<&'a DeskEvent, VecDeque<usize>>;
+/// Events of the desk that nobody has, equal ones together: where the first is, where each next one, how many there are.
+pub(super) struct Free<'a> {
+    first: QuickMap<&'a DeskEvent, (usize, usize)>,
+    next: Vec<usize>,
+}
 
-struct Finder<'o, 'a> {
+impl<'a> Free<'a> {
+    fn new(theirs: &'a [DeskEvent], taken: &[bool]) -> Self {
+        let mut free = Self { first: QuickMap::default(), next: vec![usize::MAX; theirs.len()] };
+        free.first.reserve(theirs.len());
+        for (idx, event) in theirs.iter().enumerate().rev().filter(|(idx, _)| !taken[*idx]) {
+            let (first, count) = free.first.entry(event).or_insert((usize::MAX, 0));
+            free.next[idx] = std::mem::replace(first, idx);
+            *count += 1;
+        }
+        free
+    }
+
+    /// How many equal this.
+    pub fn count(&self, event: &DeskEvent) -> usize {
+        self.first.get(event).map_or(0, |(_, count)| *count)
+    }
+
+    /// The first that equals this, which is no longer free.
+    fn take(&mut self, event: &DeskEvent) -> Option<usize> {
+        let (first, count) = self.first.get_mut(event).filter(|(_, count)| *count > 0)?;
+        *count -= 1;
+        Some(std::mem::replace(first, self.next[*first]))
+    }
+}
+
+struct Finder<'a> {
     pairs: &'a [BasePair],
     layer: &'a [(u64, DeskEvent)],
     theirs: &'a [DeskEvent],
     limits: &'a Limits,
-    ours: &'o HashMap<u64, &'a DeskEvent>,
+    /// What is found so far, as in [`Carried`].
+    ours: Vec<Option<usize>>,
     base: Vec<Option<usize>>,
     added: Vec<(usize, Option<usize>)>,
     taken: Vec<bool>,
 }
 
-impl<'a> Finder<'_, 'a> {
+impl<'a> Finder<'a> {
     fn carry(&mut self, at: usize, idx: usize) {
         self.base[at] = Some(idx);
         self.taken[idx] = true;
     }
 
     fn ours_of(&self, at: usize) -> Option<&'a DeskEvent> {
-        self.ours.get(&self.pairs[at].id).copied()
+        Some(&self.layer[self.ours[at]?].1)
     }
 
     /// Entries of the base that have nothing on the desk yet, and events of the desk that nobody has.
@@ -77,37 +106,30 @@ impl<'a> Finder<'_, 'a> {
         (base, (0..self.taken.len()).filter(|idx| !self.taken[*idx]).collect())
     }
 
-    /// The desk's events that nobody has, equal ones together.
-    fn free(&self) -> Free<'a> {
-        let mut free: Free<'a> = HashMap::with_capacity(self.theirs.len());
-        for (idx, event) in self.theirs.iter().enumerate().filter(|(idx, _)| !self.taken[*idx]) {
-            free.entry(event).or_default().push_back(idx);
+    fn disputed(&mut self) {
+        if !self.pairs.iter().any(|pair| pair.open || pair.disputed.is_some()) {
+            return;
         }
-        free
-    }
-
-    fn disputed(&mut self, free: &mut Free<'a>) {
+        let mut free = Free::new(self.theirs, &self.taken);
         for (at, pair) in self.pairs.iter().enumerate() {
             let version = if pair.open { Some(&pair.event) } else { pair.disputed.as_ref() };
-            if let Some(idx) = version.and_then(|event| free.get_mut(event)).and_then(VecDeque::pop_front) {
+            if let Some(idx) = version.and_then(|event| free.take(event)) {
                 self.carry(at, idx);
             }
         }
     }
 
-    /// Whether there are any.
-    fn runs(&mut self) -> bool {
+    fn runs(&mut self) {
         let (base, theirs) = self.loose();
         let old: Vec<_> = base.iter().map(|at| &self.pairs[*at].event).collect();
         let new: Vec<_> = theirs.iter().map(|idx| &self.theirs[*idx]).collect();
-        let pairs = moved_runs(&old, &new, self.limits);
-        for (at, idx) in &pairs {
-            self.carry(base[*at], theirs[*idx]);
+        for (at, idx) in moved_runs(&old, &new, self.limits) {
+            self.carry(base[at], theirs[idx]);
         }
-        !pairs.is_empty()
     }
 
-    fn equal(&mut self, free: &mut Free<'a>) {
+    fn equal(&mut self) {
+        let mut free = Free::new(self.theirs, &self.taken);
         let (mut edited, mut gone) = (Vec::new(), Vec::new());
         for (at, pair) in self.pairs.iter().enumerate() {
             match self.ours_of(at) {
@@ -115,7 +137,7 @@ impl<'a> Finder<'_, 'a> {
                 None => gone.push(at),
                 Some(ours) if ours_changed(pair, ours) => edited.push(at),
                 Some(_) => {
-                    if let Some(idx) = free.get_mut(&pair.event).and_then(VecDeque::pop_front) {
+                    if let Some(idx) = free.take(&pair.event) {
                         self.carry(at, idx);
                     }
                 }
@@ -131,8 +153,8 @@ impl<'a> Finder<'_, 'a> {
             Seat::Added(place) => (None, Some(&self.layer[self.added[place].0].1)),
         };
         let wishes: Vec<_> = seats.iter().map(wish).collect();
-        for (seat, event) in seats.into_iter().zip(places::choose(&wishes, free)) {
-            if let Some(idx) = event.and_then(|event| free.get_mut(event)).and_then(VecDeque::pop_front) {
+        for (seat, event) in seats.into_iter().zip(places::choose(&wishes, &free)) {
+            if let Some(idx) = event.and_then(|event| free.take(event)) {
                 self.seat(seat, idx);
             }
         }

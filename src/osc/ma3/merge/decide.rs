@@ -1,13 +1,13 @@
 //! Decides event by event what each side gets. Thread: any.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::carry::Carried;
 use super::outcome::Outcome;
 use super::parts::{Rule, merged, ours_changed, theirs_changed};
 use super::{BasePair, Conflict, DeskEvent, Direction, Input, Merged, Policy, Side, conflict_key};
 
-pub(super) fn decide(input: Input<'_>, ours: &HashMap<u64, &DeskEvent>, carried: &Carried) -> Merged {
+pub(super) fn decide(input: Input<'_>, carried: &Carried) -> Merged {
     let theirs = input.theirs;
     let mut judge = Judge {
         policy: input.policy,
@@ -17,8 +17,8 @@ pub(super) fn decide(input: Input<'_>, ours: &HashMap<u64, &DeskEvent>, carried:
         fresh_id: input.fresh_id,
         out: Outcome::new(theirs),
     };
-    for (pair, idx) in input.base.iter().zip(&carried.base) {
-        match (ours.get(&pair.id).copied(), *idx) {
+    for (pair, (ours, idx)) in input.base.iter().zip(carried.ours.iter().zip(&carried.base)) {
+        match (ours.map(|at| &input.ours[at].1), *idx) {
             (Some(ours), Some(idx)) => judge.both_have(pair, ours, idx),
             (Some(ours), None) => judge.gone_there(pair, ours),
             (None, Some(idx)) => judge.gone_here(pair, idx),
@@ -47,12 +47,17 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn both_have(&mut self, pair: &BasePair, ours: &DeskEvent, idx: usize) {
         let theirs = &self.theirs[idx];
+        if ours == theirs {
+            return self.out.keep(BasePair::agreed(pair.id, theirs.clone()), Some(idx));
+        }
         let merge = |rule| merged(pair, ours, theirs, self.direction, rule);
         let versions = match merge(Rule::Nobody) {
             Some(versions) => versions,
             None => {
                 let by_policy = match self.chosen(pair.id, Some(ours), Some(theirs)) {
-                    Some(Side::Ours) => return self.out.settle(pair.id, Some(ours), ours.clone(), Some(idx), ours.clone()),
+                    Some(Side::Ours) => {
+                        return self.out.settle(pair.id, Some(ours), ours.clone(), Some(idx), ours.clone());
+                    }
                     Some(Side::Theirs) => {
                         return self.out.settle(pair.id, Some(ours), theirs.clone(), Some(idx), theirs.clone());
                     }

@@ -71,7 +71,15 @@ pub fn first_merge(
     out.finish()
 }
 
-fn both(out: &mut Outcome<'_>, start: Start, policy: Policy, id: u64, ours: &DeskEvent, idx: usize, theirs: &DeskEvent) {
+fn both(
+    out: &mut Outcome<'_>,
+    start: Start,
+    policy: Policy,
+    id: u64,
+    ours: &DeskEvent,
+    idx: usize,
+    theirs: &DeskEvent,
+) {
     let asked = (ours != theirs).then(|| ours.clone());
     let open = BasePair { asked, open: true, ..BasePair::agreed(id, theirs.clone()) };
     let rule = match (start, policy) {

@@ -6,13 +6,15 @@ use super::{BasePair, Conflict, DeskEvent, DeskOp, Fields, Merged};
 pub(super) struct Outcome<'a> {
     theirs: &'a [DeskEvent],
     merged: Merged,
-    /// The base with the place of each in the desk's storage: by time, and at one time in the order there was.
-    base: Vec<(i64, usize, BasePair)>,
+    /// For each entry of the base its place in the desk's storage: by time, and at one time in the order there was.
+    places: Vec<(i64, usize)>,
 }
 
 impl<'a> Outcome<'a> {
     pub fn new(theirs: &'a [DeskEvent]) -> Self {
-        Self { theirs, merged: Merged::default(), base: Vec::with_capacity(theirs.len()) }
+        let mut merged = Merged::default();
+        merged.base.reserve(theirs.len());
+        Self { theirs, merged, places: Vec::with_capacity(theirs.len()) }
     }
 
     /// An event both sides have from now on: ours as `ours` (before: `had`), the desk's as `desk` (before: at `idx`).
@@ -47,7 +49,8 @@ impl<'a> Outcome<'a> {
 
     /// An entry of the base, as it is.
     pub fn keep(&mut self, pair: BasePair, idx: Option<usize>) {
-        self.base.push((pair.event.ticks, idx.unwrap_or(usize::MAX), pair));
+        self.places.push((pair.event.ticks, idx.unwrap_or(usize::MAX)));
+        self.merged.base.push(pair);
     }
 
     /// An event goes from our layer; the desk has it no more.
@@ -91,8 +94,11 @@ impl<'a> Outcome<'a> {
     pub fn finish(mut self) -> Merged {
         let time = |conflict: &Conflict| conflict.ours.as_ref().or(conflict.theirs.as_ref()).map(|event| event.ticks);
         self.merged.conflicts.sort_by_key(|conflict| (time(conflict), conflict.id));
-        self.base.sort_by_key(|(ticks, place, _)| (*ticks, *place));
-        self.merged.base = self.base.into_iter().map(|(_, _, pair)| pair).collect();
+        if !self.places.is_sorted() {
+            let mut placed: Vec<_> = self.places.into_iter().zip(self.merged.base).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            self.merged.base = placed.into_iter().map(|(_, pair)| pair).collect();
+        }
         self.merged
     }
 }

@@ -4,10 +4,11 @@
 //! leaves the fewest without a place is right, found by settling places that have room for all who wish them, and wishes
 //! with one place left.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::DeskEvent;
 use super::carry::Free;
+use crate::osc::ma3::matching::QuickMap;
 
 /// An event as it was on the desk, and as it is with us, where there is one.
 pub(super) type Wish<'a> = (Option<&'a DeskEvent>, Option<&'a DeskEvent>);
@@ -42,10 +43,10 @@ impl<'a> Places<'a> {
             chosen: vec![None; wishes.len()],
             seen: false,
         };
-        let mut known: HashMap<&DeskEvent, usize> = HashMap::new();
+        let mut known: QuickMap<&DeskEvent, usize> = QuickMap::default();
         for (wish, (was, is)) in wishes.iter().enumerate() {
             let mut place = |event: &'a DeskEvent| {
-                let room = free.get(event).map_or(0, VecDeque::len);
+                let room = free.count(event);
                 let at = (room > 0).then(|| {
                     *known.entry(event).or_insert_with(|| {
                         places.events.push(event);

@@ -320,7 +320,6 @@ fn a_deletion_against_an_edit_is_a_conflict_both_ways() {
     }
 }
 
-/// proves: D8
 #[test]
 fn both_undo_orders_end_with_the_old_content() {
     let before = song();
@@ -393,7 +392,6 @@ fn equal_events_moved_onto_each_others_places_are_ours_alone_to_move() {
     world.assert_equal();
 }
 
-/// proves: D13
 #[test]
 fn a_rounding_desk_is_believed_and_never_written_again() {
     for adopts in [true, false] {
@@ -454,8 +452,7 @@ fn to_the_desk_ours_wins_and_foreign_events_stay() {
     let layer = world.ours.clone();
     let merged = world.sync();
     assert_eq!(world.ours, layer, "the layer is not touched");
-    let effect =
-        Effect { desk_added: 1, desk_set: 1, desk_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
+    let effect = Effect { desk_added: 1, desk_set: 1, desk_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
     assert_eq!(merged.effect, effect);
     assert_eq!(merged.kept_theirs, [9]);
     let mut expected = world.layer_events();
@@ -476,8 +473,7 @@ fn from_the_desk_theirs_wins_and_our_own_events_stay() {
     let desk = world.desk.clone();
     let merged = world.sync();
     assert_eq!(world.desk, desk, "the desk is not touched");
-    let effect =
-        Effect { ours_added: 1, ours_set: 1, ours_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
+    let effect = Effect { ours_added: 1, ours_set: 1, ours_deleted: 1, kept: 1, overwritten: 2, ..Effect::default() };
     assert_eq!((merged.effect, merged.kept_ours.as_slice()), (effect, [90].as_slice()));
     let mut expected = desk;
     expected.push(cue(90.0, 90));
@@ -511,7 +507,6 @@ fn start(world: &World, start: Start) -> Merged {
     })
 }
 
-/// proves: D12
 #[test]
 fn each_start_does_what_its_preview_counts() {
     let world = strangers();
@@ -519,7 +514,9 @@ fn each_start_does_what_its_preview_counts() {
     assert_eq!(preview.push, Effect { desk_added: 1, desk_set: 2, desk_deleted: 1, ..Effect::default() });
     assert_eq!(preview.take, Effect { ours_added: 1, ours_set: 2, ours_deleted: 1, ..Effect::default() });
     assert_eq!(preview.merge, Effect { desk_added: 1, ours_added: 1, conflicts: 2, ..Effect::default() });
-    for (how, effect, events) in [(Start::Push, preview.push, &world.layer_events()), (Start::Take, preview.take, &world.desk)] {
+    for (how, effect, events) in
+        [(Start::Push, preview.push, &world.layer_events()), (Start::Take, preview.take, &world.desk)]
+    {
         let mut world = world.clone();
         let merged = start(&world, how);
         assert_eq!(merged.effect, effect);

@@ -48,7 +48,7 @@ pub struct Sides<'a> {
 }
 
 /// What a merge comes to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     merged: Merged,
     /// Ours in desk time, by identity.
@@ -157,13 +157,13 @@ impl Plan {
         })
     }
 
-    /// Cue numbers that writes name.
-    pub fn cues(&self) -> impl Iterator<Item = &Arc<str>> {
+    /// Cue numbers that writes name, with the events' names.
+    pub fn cues(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
         self.merged.desk.iter().filter_map(|op| match op {
-            DeskOp::Add { event, .. } => Some(&event.cue),
-            DeskOp::Set { event, fields, .. } if fields.touches(Fields::CUE) => Some(&event.cue),
+            DeskOp::Add { event, .. } => Some((&event.cue, &event.name)),
+            DeskOp::Set { event, fields, .. } if fields.touches(Fields::CUE) => Some((&event.cue, &event.name)),
             _ => None,
-        })
+        }).filter(|(cue, _)| !cue.is_empty())
     }
 
     /// What is agreed once our layer took its part and before the desk is written: what was decided for the desk is in it as
@@ -199,7 +199,8 @@ impl Plan {
         let gone = gone.into_iter().filter(|(id, _)| !done.contains_key(id));
         // One that never was ours gets an identity, so that it goes as one that we deleted.
         events.extend(gone.map(|(id, event)| (if id == 0 { Uid::fresh() } else { Uid(id) }, event)));
-        events.sort_by_key(|(_, event)| event.ticks);
+        // The same content is the same list, however it came about.
+        events.sort_by_key(|(uid, event)| (event.ticks, *uid));
         (events, disputed)
     }
 

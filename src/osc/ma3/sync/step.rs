@@ -40,7 +40,10 @@ impl Track {
             self.settle = Some(settle);
             return;
         }
-        let Some(seen) = self.seen.take() else { return };
+        let Some(mut seen) = self.seen.take() else { return };
+        if self.busy_until.is_some_and(|until| until <= now.time) {
+            (self.busy_until, seen.busy) = (None, Busy::Free);
+        }
         self.judge(now, &seen);
         self.do_plan(now, &seen, wants);
         self.seen = Some(seen);
@@ -182,7 +185,6 @@ impl Track {
         // A problem is one as long as the same is wanted, and not for ever.
         let again = self.problems_at.is_none();
         self.problems.retain(|id, problem| !again && plan.wanted(*id) == problem.wanted.as_ref());
-        self.chosen.retain(|key, _| !plan.is_settled_without(*key));
         self.conflicts = Arc::new(plan.conflicts());
         self.preview = None;
         plan

@@ -92,7 +92,7 @@ impl Track {
 
     /// Which cues the sequence has is asked once, where missing ones are to be made.
     pub(super) fn asks_for_cues(&mut self, seen: &Seen, plan: &Plan, wants: &mut Wants) -> bool {
-        let names_one = || plan.cues().any(|(cue, _)| !cue.is_empty());
+        let names_one = || plan.cues().next().is_some();
         if self.mapping.cues != CueRule::Create || self.cues.is_some() || seen.target == 0 || !names_one() {
             return false;
         }
@@ -317,7 +317,7 @@ fn expected(seen: &Seen, ops: &[Op]) -> String {
             Op::Set(idx, change) => {
                 let slot = (*idx as usize).checked_sub(1).and_then(|at| events.get_mut(at));
                 if let Some(event) = slot.and_then(Option::as_mut) {
-                    change.apply(event);
+                    apply(change, event);
                 }
             }
             Op::Del(idx) => {
@@ -330,4 +330,15 @@ fn expected(seen: &Seen, ops: &[Op]) -> String {
     let mut events: Vec<DeskEvent> = events.into_iter().chain(new).flatten().collect();
     events.sort_by_key(|event| event.ticks);
     hash_text(seen.unit, &events)
+}
+
+fn apply(change: &Change, event: &mut DeskEvent) {
+    event.ticks = change.ticks.unwrap_or(event.ticks);
+    let DeskEvent { token, cue, cmd, name, note, .. } = event;
+    let texts = [(&change.token, token), (&change.cue, cue), (&change.cmd, cmd), (&change.name, name), (&change.note, note)];
+    for (new, text) in texts {
+        if let Some(new) = new {
+            *text = new.clone();
+        }
+    }
 }
