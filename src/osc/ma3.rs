@@ -7,5 +7,6 @@ pub mod event;
 pub mod line;
 pub mod matching;
 pub mod merge;
+pub mod plugin;
 pub mod protocol;
 pub mod sync;

@@ -13,6 +13,7 @@ mod bench;
 mod bundle;
 mod cargo;
 mod demo;
+mod desk_plugin;
 mod display;
 mod docs;
 mod install;
@@ -72,6 +73,12 @@ const VERBS: &[Verb] = &[
     },
     Verb { name: "docs", about: "write the generated pages of docs/", usage: docs::USAGE, run: docs::run },
     Verb {
+        name: "desk-plugin",
+        about: "write the grandMA3 desk plug-in, ready to copy",
+        usage: desk_plugin::USAGE,
+        run: desk_plugin::run,
+    },
+    Verb {
         name: "system",
         about: "install or name the system packages that are missing",
         usage: system::USAGE,
@@ -124,7 +131,7 @@ fn names() -> String {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND [OPTIONS]\n\n");
     for verb in VERBS {
-        text.push_str(&format!("  {:8} {}\n", verb.name, verb.about));
+        text.push_str(&format!("  {:11} {}\n", verb.name, verb.about));
     }
     text + "\n`cargo xtask COMMAND --help` lists its options.\n"
 }

@@ -36,6 +36,9 @@ local function take_back(made, undo)
               break
             end
           end
+          if T.valid(handle) then
+            T.try(handle.CommandDelete, handle)
+          end
           break
         end
       end

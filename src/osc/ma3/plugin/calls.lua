@@ -249,9 +249,8 @@ local function answer_events(the, unit, kind, more)
   for at, entry in ipairs(M.lineage(unit)) do
     lineage[at] = T.encode({ hash = entry.hash, by = entry.by })
   end
-  unit.busy = U.busy(unit)
   local single = {
-    event_count = #unit.events, resync = more.resync, dirty = more.dirty, busy = unit.busy,
+    event_count = #unit.events, resync = more.resync, dirty = more.dirty, busy = U.busy(unit),
     offset = tostring(unit.offset), start = tostring(unit.start),
     faders = #T.of_class(unit.chain.time_range, "FaderSubTrack"), ranges = #T.of_class(track, "TimeRange"),
     subs = #T.of_class(unit.chain.time_range, "CmdSubTrack"), name = unit.name, note = T.typed(track, "Note"),

@@ -1,5 +1,6 @@
 -- Writes one field of an event and reads it back. Which form of a write stays is not documented: forms are tried in
--- order, and the one that stayed is remembered per version of the desk (probe.lua tries them before anything is at stake).
+-- order, and the one that stayed is remembered per version of the desk (probe.lua tries them before anything is at
+-- stake).
 local T = TracklightDesk
 
 local F = {}
@@ -70,13 +71,11 @@ end
 
 -- Writes until it stays. Returns what stands and the form that brought it there (nil where none did).
 local function attempt(handle, field, want, value, forms)
-  local first = T.caps[field]
-  local tries = {}
+  -- Once a form is known to stay no other is tried: seconds written where ticks are meant would be an event elsewhere.
+  local tries = forms
   for _, form in ipairs(forms) do
-    if form[1] == first then
-      table.insert(tries, 1, form)
-    else
-      tries[#tries + 1] = form
+    if form[1] == T.caps[field] then
+      tries = { form, form }
     end
   end
   local old = F.read(handle, field)

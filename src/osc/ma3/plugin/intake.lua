@@ -131,10 +131,10 @@ end
 local function tell_parts(state, req, partial)
   local now = T.now()
   local client = W.clients[state.id]
-  if not client or (partial.told and now - partial.told < 0.05) then
+  if not client or (partial.told and now - partial.told < 0.05) or now - (state.told or 0) < 0.01 then
     return
   end
-  partial.told = now
+  partial.told, state.told = now, now
   local have = {}
   for at = 1, partial.parts do
     if partial.have[at] then

@@ -35,22 +35,78 @@ function M.drop(key)
   end)
 end
 
+-- The Guids of the show's timecodes: by them a show is known where PluginVars belong to the station and not to the show.
+local function guids()
+  local out = {}
+  for _, timecode in ipairs(T.children(T.timecodes())) do
+    local guid = T.guid(timecode):gsub("[^%w]", "")
+    if guid ~= "" then
+      out[#out + 1] = guid
+    end
+    if #out >= 64 then
+      break
+    end
+  end
+  return out
+end
+
+-- Whether a token's remembered timecodes and those that are there have one in common; nothing known speaks for neither.
+local function fits(token, here)
+  local known = M.get("T_" .. token)
+  if not known or known == "" then
+    return true
+  end
+  for _, guid in ipairs(here) do
+    if known:find(guid, 1, true) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Remember which timecodes the show has now. Called now and then, because nobody tells of a save.
+function M.know_show()
+  local text = table.concat(guids(), ",")
+  if text ~= M.known_guids then
+    M.known_guids = text
+    M.set("T_" .. T.show, text)
+  end
+end
+
+local function show_token()
+  local token = M.get("show")
+  local here = guids()
+  if token and token:match("^%x+$") and fits(token, here) then
+    return token
+  end
+  for other in (M.get("shows") or ""):gmatch("%x+") do
+    if other ~= token and #here > 0 and M.get("T_" .. other) and fits(other, here) then
+      return other
+    end
+  end
+  return nil
+end
+
 -- A new epoch: handles, hooks, revisions and answers of the last one are worth nothing.
 function M.begin_epoch()
   T.epoch = T.unique()
-  T.show = M.get("show")
-  if not T.show or not T.show:match("^%x+$") then
-    T.show = T.unique()
-    M.set("show", T.show)
-  end
-  M.kept = M.set("epoch", T.epoch) and M.get("epoch") == T.epoch
   T.data_pool = nil
+  T.show = show_token()
+  if not T.show then
+    T.show = T.unique()
+    local known = (M.get("shows") or "") .. T.show .. " "
+    M.set("shows", known:sub(-17 * 32))
+  end
+  M.set("show", T.show)
+  M.known_guids = nil
+  M.know_show()
+  M.kept = M.set("epoch", T.epoch) and M.get("epoch") == T.epoch
   M.lineages, M.flags = {}, {}
 end
 
--- Whether the show under us is still the one this epoch began in: a loaded show brings its own PluginVars.
+-- Whether the show under us is still the one this epoch began in: a loaded show brings its own PluginVars and objects.
 function M.same_show()
-  return not M.kept or M.get("epoch") == T.epoch
+  return (not M.kept or M.get("epoch") == T.epoch) and (T.data_pool == nil or T.valid(T.data_pool))
 end
 
 -- Lineage: contents a unit had, oldest first. In PluginVars as `hash=name;…` with the name in base64.

@@ -34,13 +34,13 @@ function U.playing(timecode)
   return sample(timecode, now).moving_until > now
 end
 
--- "", "locked", "recording" or "playing".
+-- "", "locked", "recording" or "playing"; a change is told.
 function U.busy(unit)
   local state = T.hindered(unit.chain)
   if state == "" and U.playing(unit.chain.timecode) then
     state = "playing"
   end
-  return state
+  return U.hindrance(unit, state)
 end
 
 local function poll()
@@ -50,11 +50,7 @@ local function poll()
   end
   for _, unit in ipairs(list) do
     if not unit.gone and T.valid(unit.sub) then
-      local state = U.busy(unit)
-      if state ~= unit.busy then
-        unit.busy = state
-        U.notice(unit, "desk.busy", { busy = state })
-      end
+      U.busy(unit)
     elseif not unit.gone then
       U.recheck_at = U.recheck_at or T.now()
     end
@@ -137,6 +133,7 @@ function T.rounds(now)
     if now >= U.sweep_at then
       U.sweep_at = now + 1
       U.recheck()
+      M.know_show()
       for _, unit in pairs(U.units) do
         local age = now - (unit.read_at or now)
         if unit.rev > 0 and age > math.max(SWEEP, unit.cost * 50) and not unit.settling and not unit.mutex and not unit.due then
@@ -191,7 +188,7 @@ function T.new_epoch()
   end
   U.units, U.structure, U.recheck_at = {}, {}, nil
   cursors = {}
-  W.clients, W.queue = {}, {}
+  W.clients, W.queue, W.numbers = {}, {}, {}
   T.last_client = nil
   I.forget()
   S.tasks = {}

@@ -364,6 +364,15 @@ function U.notice(unit, kind, single)
   end
 end
 
+-- What hinders writing now; a change of it is told to all who read the unit.
+function U.hindrance(unit, state)
+  if state ~= unit.busy then
+    unit.busy = state
+    U.notice(unit, "desk.busy", { busy = state })
+  end
+  return state
+end
+
 local function gone(unit, reason)
   if unit.gone then
     return

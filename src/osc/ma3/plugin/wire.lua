@@ -4,6 +4,7 @@ local S = T.S
 
 local W = {
   clients = {}, -- by id, those that said Hello in this epoch
+  numbers = {}, -- the last message number of each client id in this epoch; it goes on if the client comes again
   queue = {}, -- messages with datagrams still to go, taken in turns
   burst_at = 0,
   burst = 0,
@@ -63,7 +64,7 @@ end
 function W.welcome(id, ip, port, name, token)
   local client = W.clients[id]
   if not client then
-    client = { id = id, seq = 0, subs = {}, kept = {}, bytes = 0, since = T.now() }
+    client = { id = id, kept = {}, bytes = 0, since = T.now() }
     W.clients[id] = client
   end
   client.ip, client.port, client.name, client.token = ip, port, name, token
@@ -77,7 +78,7 @@ end
 function W.stranger(id)
   local target = T.targets[id]
   if target then
-    return { id = id, seq = 0, subs = {}, kept = {}, bytes = 0, ip = target.ip, port = target.port, name = target.name, lease = 0 }
+    return { id = id, kept = {}, bytes = 0, ip = target.ip, port = target.port, name = target.name, lease = 0 }
   end
   return nil
 end
@@ -152,10 +153,11 @@ end
 
 -- Makes a message and puts it in the queue. `head.req` makes it an answer; a passing one is not kept for repeats.
 function W.send(client, kind, head, single, lists, passing)
-  client.seq = client.seq + 1
+  local seq = (W.numbers[client.id] or 0) + 1
+  W.numbers[client.id] = seq
   local what, change = kind:match("^([^.]+)%.(.+)$")
-  head.v, head.to, head.type, head.change, head.epoch, head.seq = T.PROTOCOL, client.id, what, change, T.epoch, client.seq
-  local message = { seq = client.seq, req = head.req, kind = kind, client = client }
+  head.v, head.to, head.type, head.change, head.epoch, head.seq = T.PROTOCOL, client.id, what, change, T.epoch, seq
+  local message = { seq = seq, req = head.req, kind = kind, client = client }
   message.parts = cut(head, single or {}, lists or {})
   message.bytes = 0
   for _, text in ipairs(message.parts) do

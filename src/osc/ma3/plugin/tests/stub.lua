@@ -392,7 +392,7 @@ function stub.take()
     local text = assert(TracklightDesk.unosc(datagram.bytes, "/tracklight/desk"))
     assert(#text <= 1200, "a datagram of " .. #text .. " bytes")
     local message = TracklightDesk.own_decode(text)
-    message.name = message.type .. "." .. message.change
+    message.kind = message.type .. "." .. message.change
     if not message.part then
       out[#out + 1] = message
     else
