@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod line;
+pub mod link;
 pub mod matching;
 pub mod merge;
 pub mod plugin;

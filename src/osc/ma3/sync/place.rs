@@ -91,7 +91,7 @@ impl Track {
         };
         let unit = message.unit;
         match message.told {
-            Told::Tracks { items, .. } => self.choose(&items),
+            Told::Tracks { items, .. } => self.choose_track(&items),
             Told::TrackGroups { items, .. } => self.missing_group(&items),
             Told::TrackCreated(_) | Told::TrackPrepared(_) if unit.is_some() => {
                 self.place = unit.map_or(Place::Unknown, Place::At);
@@ -136,32 +136,35 @@ impl Track {
         self.missing_track(made);
     }
 
-    fn missing_track(&mut self, mut made: Vec<String>) {
-        let Self { mapping, known, .. } = self;
-        let where_it_was = format!("timecode {}, track group {}", mapping.tc, mapping.tg);
-        if known.is_some() {
-            return self.wrong(format!("the track is gone from the desk ({where_it_was}); the layer is kept"));
-        }
-        let TrackName::Name(name) = &mapping.track else {
-            return self.wrong(format!("{where_it_was} has no track {}", mapping.track));
+    fn missing_track(&mut self, made: Vec<String>) {
+        self.place = match self.may_be_made(made) {
+            Ok(made) => Place::Missing { made, prepare: None },
+            Err(why) => Place::Wrong(why.into()),
         };
-        match mapping.sequence {
-            _ if !mapping.create => {
-                let text = format!("{where_it_was} has no track \"{name}\"; with create it would be made");
-                self.wrong(text);
-            }
-            _ if (mapping.range, mapping.sub) != (1, 1) => {
-                self.wrong("a new track has one range and one sub-track: range and sub are 1".into());
-            }
-            None => self.wrong(format!("to make the track \"{name}\" its sequence must be named")),
-            Some(sequence) => {
-                made.push(format!("track \"{name}\" with sequence {sequence}"));
-                self.place = Place::Missing { made, prepare: None };
-            }
-        }
     }
 
-    fn choose(&mut self, items: &[TrackItem]) {
+    // What would be made, or why nothing is.
+    fn may_be_made(&self, mut made: Vec<String>) -> Result<Vec<String>, String> {
+        let mapping = &self.mapping;
+        let there = format!("timecode {}, track group {}", mapping.tc, mapping.tg);
+        if self.known.is_some() {
+            return Err(format!("the track is gone from the desk ({there}); the layer is kept"));
+        }
+        let TrackName::Name(name) = &mapping.track else {
+            return Err(format!("{there} has no track {}", mapping.track));
+        };
+        if !mapping.create {
+            return Err(format!("{there} has no track \"{name}\"; with create it would be made"));
+        }
+        if (mapping.range, mapping.sub) != (1, 1) {
+            return Err("a new track has one range and one sub-track: range and sub are 1".into());
+        }
+        let sequence = mapping.sequence.ok_or_else(|| format!("to make the track \"{name}\" its sequence must be named"))?;
+        made.push(format!("track \"{name}\" with sequence {sequence}"));
+        Ok(made)
+    }
+
+    fn choose_track(&mut self, items: &[TrackItem]) {
         let same_guid = |item: &&TrackItem| self.guid().is_some_and(|guid| guid.eq_ignore_ascii_case(&item.guid));
         let mut named = items.iter().filter(|item| match &self.mapping.track {
             TrackName::Number(number) => item.track == *number,

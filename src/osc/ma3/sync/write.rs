@@ -1,7 +1,6 @@
 //! Batches to the desk: what is needed before one, what it says, and what comes back. Thread: osc; pure.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::matching::{Limits, diff};
@@ -11,7 +10,7 @@ use super::super::protocol::{
 use super::plan::Plan;
 use super::seen::{Seen, hash_text};
 use super::{
-    Asked, BACKUPS_MAX, BUSY_AGAIN, Held, Now, PROBLEM_AGAIN, Place, Problem, Sent, Settle, Track, Wants,
+    Asked, BACKUPS_MAX, BUSY_AGAIN, Held, Now, PROBLEM_AGAIN, Problem, Sent, Settle, Track, Wants,
 };
 use crate::model::layer::cue_text;
 use crate::model::{CueRule, DeskEvent};
@@ -138,6 +137,11 @@ impl Track {
                 self.unsure = Some(sent);
                 self.look_again();
             }
+            // Somebody was quicker, or it was done before the desk forgot us.
+            Err(error) if error.code == ErrorCode::Stale => {
+                self.unsure = Some(sent);
+                self.behind();
+            }
             Err(error) => self.refuse(now, &error),
         }
     }
@@ -199,9 +203,7 @@ impl Track {
     pub(super) fn refuse(&mut self, now: &Now<'_>, error: &DeskError) {
         self.plan = None;
         match error.code {
-            ErrorCode::Stale => {
-                self.behind();
-            }
+            ErrorCode::Stale => self.behind(),
             ErrorCode::Busy | ErrorCode::Locked => {
                 if let Some(seen) = &mut self.seen {
                     let other = if error.code == ErrorCode::Locked { Busy::Locked } else { Busy::Changing };
