@@ -213,6 +213,9 @@ impl Track {
             return self.write(now, seen, plan, &left_out, ends_hold, wants);
         }
         self.edited = None;
+        if !self.mapping.accepted && self.asks_for_cues(seen, plan, wants) {
+            return;
+        }
         if !course.take && !course.write && !(plan.is_equal() && self.known.is_some()) {
             return;
         }
