@@ -37,7 +37,7 @@ impl Default for DeskConfig {
 impl DeskConfig {
     /// Check the fields. Errors name the field, what it is and what is allowed.
     pub fn check(&self) -> Result<(), String> {
-        if self.ip.parse::<std::net::Ipv4Addr>().is_err() {
+        if self.ip.parse::<core::net::Ipv4Addr>().is_err() {
             return Err(format!("the desk's ip is four numbers like 192.168.0.10, got \"{}\"", self.ip));
         }
         if self.port == 0 {

@@ -9,5 +9,6 @@ pub mod link;
 pub mod matching;
 pub mod merge;
 pub mod plugin;
+pub mod pocket;
 pub mod protocol;
 pub mod sync;

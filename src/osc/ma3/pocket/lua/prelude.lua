@@ -1,0 +1,52 @@
+-- What of the desk's environment is written in Lua: require, protected calls that give text, and a look at globals
+-- that nobody defined.
+local modules, looked_for = ...
+
+package = { loaded = {} }
+function require(name)
+	local found = modules[name] or package.loaded[name]
+	if found == nil then
+		error("module '" .. tostring(name) .. "' not found: the desk has json and socket.core", 2)
+	end
+	package.loaded[name] = found
+	return found
+end
+
+-- On the desk every error is text. Errors of the pocket desk's own functions come as objects here.
+local function in_words(message)
+	if type(message) == "userdata" then
+		message = tostring(message):gsub("\nstack traceback.*", ""):gsub("^runtime error: ", "")
+	end
+	if type(message) == "string" then
+		for _, kind in ipairs { "global", "method" } do
+			message = message:gsub("attempt to call a nil value %(" .. kind .. " '([^']+)'%)",
+				'the pocket desk knows no API "%1": section A does not list it')
+		end
+	end
+	return message
+end
+
+local raw_pcall, raw_xpcall = pcall, xpcall
+local function outcome(ok, ...)
+	if ok then return true, ... end
+	return false, in_words((...))
+end
+function pcall(...)
+	return outcome(raw_pcall(...))
+end
+function xpcall(fn, handler, ...)
+	return raw_xpcall(fn, function(message) return handler(in_words(message)) end, ...)
+end
+local raw_resume = coroutine.resume
+coroutine.resume = function(...)
+	return outcome(raw_resume(...))
+end
+
+debug = { traceback = function(message) return message == nil and "stack traceback:" or message end }
+
+setmetatable(_G, {
+	__index = function(_, name)
+		looked_for(name)
+		return nil
+	end,
+})
