@@ -4,3 +4,4 @@
 
 pub mod codec;
 pub mod ma3;
+pub mod socket;

@@ -132,3 +132,6 @@ pub fn decode(bytes: &[u8]) -> Result<Osc, String> {
     });
     Ok(Osc { address: message.addr, args: args.collect::<Result<_, _>>()? })
 }
+
+#[cfg(test)]
+mod tests;

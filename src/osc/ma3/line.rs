@@ -278,3 +278,6 @@ fn fragment_way(desk: SocketAddrV4, inbound: Option<u16>, silent: u32, command: 
         _ => (desk, command),
     }
 }
+
+#[cfg(test)]
+mod tests;

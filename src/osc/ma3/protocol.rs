@@ -383,3 +383,6 @@ impl TryFrom<WireOp> for Op {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

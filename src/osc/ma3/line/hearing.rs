@@ -58,12 +58,14 @@ impl Line {
         if self.life.epoch.as_deref() == Some(&head.epoch) {
             return true;
         }
-        // An epoch that was over is the present one only where it answers what was asked since.
+        // The first epoch is that of the answer to our Hello; one that was over is the present one only where it answers what
+        // was asked since.
         let ours = |wire: u64| {
             let own = [&self.life.hello, &self.life.ping].into_iter().flatten().any(|own| own.wire == wire);
             own || self.outbox.knows(wire)
         };
-        if self.life.is_past(&head.epoch) && !head.req.is_some_and(ours) {
+        let is_answer = head.req.is_some_and(ours);
+        if !is_answer && (self.life.epoch.is_none() || self.life.is_past(&head.epoch)) {
             return false;
         }
         // A question asked of the old epoch and answered by the new one is answered; the rest is void.

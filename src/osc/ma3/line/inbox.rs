@@ -24,7 +24,10 @@ const ASK_BYTES: usize = 600;
 /// What names a message. `seq` alone does not: a client that the desk forgot is counted from 1 again.
 type Key = (u64, u64);
 
-fn key_of(head: &Head) -> Key {
+fn key_of(Part { head, mark, .. }: &Part) -> Key {
+    if head.parts == 1 {
+        return (head.seq, *mark);
+    }
     let mut hasher = DefaultHasher::new();
     (&head.kind, head.req, head.parts, head.unit, head.track, head.rev, &head.hash).hash(&mut hasher);
     (head.seq, hasher.finish())
@@ -75,7 +78,7 @@ impl Inbox {
 
     /// Take a datagram's part.
     pub fn take(&mut self, now: Duration, part: Part) -> Came {
-        let key = key_of(&part.head);
+        let key = key_of(&part);
         if self.seen.contains(&key) {
             return Came::Again;
         }

@@ -168,7 +168,7 @@ impl Line {
     pub(super) fn begin_anew(&mut self) {
         self.void(ErrorCode::Epoch, "the line goes to another desk now");
         self.inbox.clear();
-        self.life = Life::default();
+        self.life = Life { state: self.life.state, ..Life::default() };
         self.test.clear();
         let state = if self.desk.is_some() { LinkState::Searching } else { LinkState::Off };
         self.become_state(state);
@@ -273,18 +273,22 @@ impl Line {
         }
     }
 
+    /// The JSON of our Hello: one fragment, whatever we are called.
+    pub(super) fn hello_json(&self) -> Option<String> {
+        let mut name = self.name.clone();
+        while name.len() > NAME_MAX {
+            name.pop();
+        }
+        let ip = self.local_ip.to_string();
+        Request::Hello { ip, port: self.listen, name, token: self.token.clone() }.to_json().ok()
+    }
+
     fn greet(&mut self, now: Duration, desk: SocketAddrV4) {
         if self.life.greeted {
             return;
         }
         if self.life.hello.as_ref().is_none_or(|hello| hello.tries > HELLO_TRIES && now >= hello.due) {
-            let mut name = self.name.clone();
-            while name.len() > NAME_MAX {
-                name.pop();
-            }
-            let request =
-                Request::Hello { ip: self.local_ip.to_string(), port: self.listen, name, token: self.token.clone() };
-            let Ok(json) = request.to_json() else { return };
+            let Some(json) = self.hello_json() else { return };
             self.life.hello = Some(Own::new(self.outbox.number(), json, now));
         }
         let Some(hello) = &mut self.life.hello else { return };

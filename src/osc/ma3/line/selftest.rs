@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
+use crate::model::LinkState;
 use crate::model::desk::{DeskInfo, TestLine};
 use crate::osc::codec;
+use crate::osc::ma3::protocol::fragment;
 use crate::osc::ma3::protocol::message::Head;
-use crate::osc::ma3::protocol::{Request, fragment};
 
 use super::Line;
 use super::life::Own;
@@ -128,17 +129,11 @@ impl Line {
         if !self.test.running {
             return;
         }
-        if now >= self.test.until {
+        if now >= self.test.until || self.state() == LinkState::Connected {
             self.test.running = false;
             return;
         }
-        let hello = Request::Hello {
-            ip: self.local_ip.to_string(),
-            port: self.listen,
-            name: self.name.clone(),
-            token: self.token.clone(),
-        };
-        let Ok(json) = hello.to_json() else { return };
+        let Some(json) = self.hello_json() else { return };
         let mut due = vec![];
         for at in 0..self.test.tries.len() {
             let the = &mut self.test.tries[at];
@@ -170,7 +165,7 @@ impl Line {
             heard: self.counters.received > 0,
             heard_other: self.test.heard.clone(),
             elsewhere: self.test.elsewhere.map(|ip| ip.to_string()),
-            connected: self.state() == crate::model::LinkState::Connected,
+            connected: self.state() == LinkState::Connected,
             refusal: self.life.refusal.clone(),
             tried: self.test.tries.iter().map(|t| (t.prefix.clone(), t.answered)).collect(),
             running: self.test.running,
@@ -184,24 +179,116 @@ impl Line {
 /// What is well, what is not, and what to do about it.
 pub fn judge(facts: &Facts) -> Vec<TestLine> {
     let mut lines = vec![];
-    let mut line = |ok: Option<bool>, text: String| lines.push(TestLine { ok, text: text.into() });
     if !facts.on {
-        line(Some(false), "the link is off: switch it on".into());
-        return lines;
+        return vec![line(Some(false), "the link is off: switch it on")];
     }
     if facts.listen == 0 {
-        line(Some(false), "no port to listen on: choose another in the settings, or 0 for any".into());
+        return vec![line(Some(false), "no port to listen on: choose another in the settings, or 0 for any")];
+    }
+    let (ip, port) = (&facts.desk.0, facts.desk.1);
+    let told = format!("listening; the desk is told to answer to {}:{}", facts.local_ip, facts.listen);
+    lines.push(line(Some(true), &told));
+    let is_here = |ip: &str| ip.starts_with("127.");
+    if is_here(&facts.local_ip) && !is_here(ip) {
+        let text =
+            format!("this computer knows no way to {ip}: is the network cable in, and an address of that network set?");
+        lines.push(line(Some(false), &text));
+    }
+    if facts.connected {
+        let text = format!(
+            "the desk answers at {ip}:{port}, {:.1} ms there and back, {:.0} % of the requests repeated",
+            facts.rtt_ms,
+            facts.loss * 100.0
+        );
+        lines.push(line(Some(true), &text));
+    } else {
+        lines.extend(why_not(facts));
+    }
+    lines.extend(facts.info.as_ref().map(of_the_desk).unwrap_or_default());
+    lines
+}
+
+fn line(ok: Option<bool>, text: &str) -> TestLine {
+    TestLine { ok, text: text.into() }
+}
+
+/// A prefix in words.
+fn spoken(prefix: &str) -> String {
+    if prefix.is_empty() { "no prefix".into() } else { format!("prefix \"{prefix}\"") }
+}
+
+/// Why there is no link: what is certain, else what to look at, in order.
+fn why_not(facts: &Facts) -> Vec<TestLine> {
+    let (ip, port) = (&facts.desk.0, facts.desk.1);
+    if let Some(other) = &facts.elsewhere {
+        let text = format!(
+            "the desk hears us and answers from {other}, not from {ip}: set the desk's address to {other}; it has more than one interface"
+        );
+        return vec![line(Some(false), &text)];
+    }
+    if let Some((prefix, _)) = facts.tried.iter().find(|(prefix, answered)| *answered && *prefix != facts.prefix) {
+        let text = match prefix.as_str() {
+            "" => format!("the desk answers with no prefix: take \"{}\" away", facts.prefix),
+            prefix => format!("the desk answers with prefix \"{prefix}\": set it"),
+        };
+        return vec![line(Some(false), &text)];
+    }
+    if let Some(why) = &facts.refusal {
+        return vec![line(Some(false), &format!("the desk plug-in is there and refuses us: {why}"))];
+    }
+    if facts.tried.iter().any(|(_, answered)| *answered) {
+        return vec![line(None, "the desk answers; the link comes up now")];
+    }
+    let mut lines = vec![];
+    if facts.hellos == 0 {
+        lines.push(line(None, "nothing was sent yet"));
+    }
+    if facts.running {
+        lines.push(line(None, &format!("no answer from {ip}:{port} yet; trying prefixes, 3 s")));
         return lines;
     }
-    line(
-        Some(true),
-        format!("listening on port {}; the desk is told to answer {}:{}", facts.listen, facts.local_ip, facts.listen),
-    );
-    if facts.connected {
-        line(
-            Some(true),
-            format!("the desk answers, {:.1} ms there and back, {:.0} % repeated", facts.rtt_ms, facts.loss * 100.0),
+    let tried: Vec<String> = facts.tried.iter().map(|(prefix, _)| spoken(prefix)).collect();
+    let with = if tried.is_empty() { spoken(&facts.prefix) } else { tried.join(", ") };
+    lines.push(line(
+        Some(false),
+        &format!("no answer from {ip}:{port}, tried with {with}. Look at these, in this order:"),
+    ));
+    if let Some(what) = &facts.heard_other {
+        let text =
+            format!("something at {ip} sends us {what}, so the way here is open; the Tracklight plug-in is not it");
+        lines.push(line(Some(true), &text));
+    } else {
+        let text = format!("1. is {ip} the desk's address, on a network that {} reaches?", facts.local_ip);
+        lines.push(line(None, &text));
+    }
+    for text in [
+        format!("2. is {port} the Port of the desk's OSC line (Menu, In & Out, OSC), and Enable Input on? A wrong port looks like no desk"),
+        "3. is Receive Command of that line Yes? Then: is the Tracklight plug-in installed there, and started? From here these look the same".into(),
+        format!("4. does a firewall here or there stop UDP? Answers come to port {} of this computer", facts.listen),
+    ] {
+        lines.push(line(None, &text));
+    }
+    lines
+}
+
+/// What of the desk itself needs a person.
+fn of_the_desk(info: &DeskInfo) -> Vec<TestLine> {
+    let mut lines = vec![];
+    let who = format!("station \"{}\", grandMA3 {}, plug-in {}, {}", info.station, info.version, info.plugin, info.lua);
+    lines.push(line(Some(true), &who));
+    if !info.master {
+        let text = format!(
+            "station \"{}\" is not the master of its session: hooks are local and OSC is unreliable there; set the master's address",
+            info.station
         );
+        lines.push(line(Some(false), &text));
+    }
+    let needed = ["ticks", "token", "cue"];
+    for (name, how) in info.caps.iter().filter(|(name, how)| how == "no" && needed.contains(&name.as_str())) {
+        lines.push(line(
+            Some(false),
+            &format!("writing {name} does not work on this desk ({how}): events can be read only"),
+        ));
     }
     lines
 }

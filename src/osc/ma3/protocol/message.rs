@@ -1,5 +1,7 @@
 //! Messages of the desk: one datagram each or cut into parts. Thread: any; pure.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -172,6 +174,8 @@ pub struct Part {
     fields: Map<String, Value>,
     /// Its size in bytes.
     pub bytes: usize,
+    /// Tells two texts apart; the same for every copy of a datagram.
+    pub mark: u64,
 }
 
 #[derive(Deserialize)]
@@ -263,7 +267,9 @@ impl Part {
             part,
             parts,
         };
-        Ok(Self { head, fields, bytes: text.len() })
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Ok(Self { head, fields, bytes: text.len(), mark: hasher.finish() })
     }
 
     /// What a `request.part` says by itself; each of its slices stands alone.
