@@ -149,7 +149,7 @@ end
 -- Does the steps: sets, then adds, then deletes, so that what may fail silently fails before anything is gone.
 -- Returns nil, or the step that failed and why.
 local function perform(unit, plan, undo)
-  local sub = unit.sub
+  local sub, cues = unit.sub, {}
   for _, step in ipairs(plan) do
     if step.o == "set" then
       step.begun, step.h = true, step.was.h
@@ -166,10 +166,15 @@ local function perform(unit, plan, undo)
         return step, "readback", why
       end
       step.begun, step.h = true, handle
+      F.unsettle(handle, step.want.ticks)
       why = write_fields(handle, step.want, step.cue, step.done)
       if why then
         return step, "readback", why
       end
+    end
+    if step.h then
+      -- What stands now is ours; what stands later may be somebody else's.
+      step.final = T.read_event(step.h, cues)
     end
     T.breathe()
   end
@@ -214,6 +219,7 @@ local function roll_back(unit, plan, undo)
           if not handle then
             return false
           end
+          F.unsettle(handle, step.was.ticks)
         end
         local cue = step.was.cue_object
         for _, field in ipairs(F.ORDER) do
@@ -256,6 +262,7 @@ local function without_others(unit, events, plan)
     if not own or own.ticks ~= event.ticks or T.body(own) ~= T.body(event) then
       same = false
     end
+    T.breathe()
   end
   local count = 0
   for id, event in pairs(known) do
@@ -263,6 +270,7 @@ local function without_others(unit, events, plan)
     expected[count] = event
     event.order = place[id] or math.maxinteger
     event.body = T.body(event)
+    T.breathe()
   end
   if same and count == #events then
     return nil
@@ -275,16 +283,6 @@ local function without_others(unit, events, plan)
   end)
   expected.gen = -1
   return expected
-end
-
--- The event of each add and set as it stands, read before anybody else gets a turn.
-local function note_final(plan)
-  local cues = {}
-  for _, step in ipairs(plan) do
-    if step.o ~= "del" and not step.final then
-      step.final = T.read_event(step.h, cues)
-    end
-  end
 end
 
 local function results_of(unit, plan)
@@ -340,8 +338,6 @@ local function commit(call, unit, plan, label)
     end
     if failed then
       whole = roll_back(unit, plan, undo)
-    else
-      note_final(plan)
     end
   end)
   unit.writing = false
@@ -381,6 +377,7 @@ function T.batch(call, unit)
   if client then
     claim(unit, client, fields.take == true)
   end
+  T.P.writes()
   for _ = 1, 3 do
     local busy = U.busy(unit)
     if busy ~= "" then

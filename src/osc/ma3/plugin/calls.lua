@@ -81,7 +81,7 @@ call("Hello", "connection.hello", function(the)
   local token = type(f.token) == "string" and f.token:sub(1, 64) or ""
   the.client = W.welcome(the.id, ip, port, name ~= "" and name or the.id, token)
   T.last_client = the.client
-  P.all()
+  P.all(f.probe ~= false)
   T.answer(the, "connection.hello", {}, T.greeting(the.client))
 end)
 

@@ -17,6 +17,7 @@ local function queues(events, taken, key)
       end
       queue[#queue + 1] = at
     end
+    T.breathe()
   end
   return out
 end

@@ -113,7 +113,7 @@ end
 local KEPT = 64
 
 local function key_of(unit)
-  local name = unit.guid ~= "" and unit.guid or string.format("%d_%d_%d", unit.at.tc, unit.at.tg, unit.at.track)
+  local name = unit.guid ~= "" and not unit.copied and unit.guid or string.format("%d_%d_%d", unit.at.tc, unit.at.tg, unit.at.track)
   return string.format("%s_%d_%d", (name:gsub("[^%w]", "")), unit.at.range, unit.at.sub)
 end
 M.key_of = key_of

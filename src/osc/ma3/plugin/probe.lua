@@ -187,10 +187,13 @@ function P.writes()
   end
 end
 
--- In a task, before the first hello is answered.
-function P.all()
+-- In a task, before the first hello is answered. `may_write` is false where a client must not change anything: the
+-- probe then waits for the first batch.
+function P.all(may_write)
   P.inbound()
-  P.writes()
+  if may_write then
+    P.writes()
+  end
   S.wait(function()
     return not P.timing
   end, 0.4)

@@ -100,7 +100,8 @@ local function repeat_notices(unit, now)
       sub.wait = math.min(sub.wait * 1.5, 1)
       if sub.tries > 10 then
         -- The next ping's digest shows the difference.
-        sub.notice, sub.events = nil, nil
+        U.close_notice(sub, true)
+        sub.events = nil
       else
         T.counters.resent = T.counters.resent + 1
         W.enqueue(notice, #notice.parts > 1 and { 1 } or nil)
@@ -186,7 +187,7 @@ function T.new_epoch()
   if T.valid(T.plugin) then
     pcall(UnhookMultiple, nil, nil, T.plugin)
   end
-  U.units, U.structure, U.recheck_at = {}, {}, nil
+  U.units, U.structure, U.former, U.recheck_at = {}, {}, {}, nil
   cursors = {}
   W.clients, W.queue, W.numbers = {}, {}, {}
   T.last_client = nil

@@ -1,5 +1,7 @@
 //! The plug-in alone, on a small desk in Lua (`stub.lua`): each test runs one scenario of `scenarios.lua` in a fresh state.
 //! `tests/lua55` runs the same scenarios on Lua 5.5; the pocket desk's tests run the same files against the whole desk.
+//! `cargo xtask desk-plugin` writes the folder, and its own tests compare it byte for byte.
+//! proves: D1
 
 use mlua::{Function, Lua, Table};
 
@@ -56,6 +58,7 @@ scenarios! {
     a_long_track_arrives_whole_in_small_datagrams_and_parts_come_again,
     work_comes_in_short_slices,
     a_batch_in_many_parts_is_committed_once,
+    edits_by_hand_while_a_batch_is_written_are_kept_and_told,
     tracks_are_counted_by_class_and_followed_when_they_move,
     another_show_is_another_epoch_and_nothing_old_is_used,
     a_reload_keeps_lineage_and_tells_a_new_epoch,

@@ -49,13 +49,14 @@ function T.text(handle, name)
   if not ok or value == nil then
     return ""
   end
-  return tostring(value)
+  return T.valid_utf8(tostring(value))
 end
 
--- Name and Note are text as they were typed; where the desk has a shown form of them it may be shortened.
+-- Name and Note are text as they were typed; where the desk has a shown form of them it may be shortened. What is no
+-- UTF-8 is made so before it is hashed, because the other side hashes what JSON brought it.
 function T.typed(handle, name)
   local value = T.get(handle, name)
-  return type(value) == "string" and value or (value ~= nil and tostring(value) or "")
+  return value == nil and "" or T.valid_utf8(tostring(value))
 end
 
 function T.yes(value)

@@ -4,6 +4,7 @@ local S, W, M = T.S, T.W, T.M
 
 local U = {
   units = {}, -- by key
+  former = {}, -- revision and hash of units that were let go in this epoch, by identity
   structure = {}, -- hooks on groups, timecodes and their pool, by object id
   recheck_at = nil,
   sweep_at = 0,
@@ -149,6 +150,15 @@ function U.acquire(at)
     cost = 0,
   }
   describe(unit)
+  -- Copies of a track may carry its Guid; then only the numbers tell them apart.
+  unit.copied = unit.guid ~= "" and #T.tracks_where(chain.timecode, function(track)
+    return T.guid(track) == unit.guid
+  end) > 1
+  -- Revisions go on where they were when the unit was let go.
+  local before = U.former[M.key_of(unit)]
+  if before then
+    unit.rev, unit.hash = before.rev, before.hash
+  end
   hook_unit(unit)
   U.units[unit.key] = unit
   hook_structure()
@@ -160,6 +170,7 @@ function U.release(unit)
   if next(unit.subs) == nil and unit.users == 0 and U.units[unit.key] == unit then
     unhook(unit.hook)
     U.units[unit.key] = nil
+    U.former[M.key_of(unit)] = { rev = unit.rev, hash = unit.hash }
     hook_structure()
   end
 end
@@ -271,15 +282,21 @@ function U.events_json(unit)
   return out
 end
 
+-- The notice a client was sent needs no repeating any more; where it is overtaken what waits of it is not sent either.
+function U.close_notice(sub, overtaken)
+  if sub.notice then
+    sub.notice.open = false
+    sub.notice.overtaken = overtaken
+    sub.notice = nil
+  end
+end
+
 -- What a client has from now on: an answer or an acknowledged notice.
 function U.based(unit, client)
   local sub = client and unit.subs[client.id]
   if sub then
     sub.events, sub.rev = unit.events, unit.rev
-    if sub.notice then
-      sub.notice.overtaken = true
-      sub.notice = nil
-    end
+    U.close_notice(sub, true)
   end
 end
 
@@ -320,9 +337,7 @@ local function tell_one(unit, client, sub)
     changed_count = #found.changed,
   }
   local open = sub.notice ~= nil
-  if open then
-    sub.notice.overtaken = true
-  end
+  U.close_notice(sub, true)
   -- While the last notice is not acknowledged nobody knows which content the client has: a short list goes whole.
   local single = not (open and #events <= 64) and sub.events and delta(unit, sub, found) or nil
   local lists
@@ -332,6 +347,7 @@ local function tell_one(unit, client, sub)
   end
   single.changes, single.start, single.offset = counts, tostring(unit.start), tostring(unit.offset)
   sub.notice = W.send(client, "track.changed", U.head(unit), single, lists)
+  sub.notice.open = true
   sub.notice_rev, sub.notice_events = unit.rev, events
   sub.tries, sub.wait = 0, 0.3
 end
@@ -350,7 +366,7 @@ function U.acknowledged(unit, client, rev)
   local sub = unit.subs[client.id]
   if sub and sub.notice and sub.notice_rev == rev then
     sub.events, sub.rev = sub.notice_events, rev
-    sub.notice = nil
+    U.close_notice(sub, false)
   end
 end
 
@@ -381,6 +397,7 @@ local function gone(unit, reason)
   unhook(unit.hook)
   U.notice(unit, "subtrack.gone", { reason = reason })
   U.units[unit.key] = nil
+  U.former[M.key_of(unit)] = { rev = unit.rev, hash = unit.hash }
 end
 
 -- After a change of structure: find every unit again by its object, else by its track's Guid.

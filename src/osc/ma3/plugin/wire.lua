@@ -143,9 +143,13 @@ local function trim(client)
       notices = notices + 1
       many = notices > KEPT_NOTICES
     end
-    if many or (client.bytes > KEPT_BYTES and at < #client.kept - 1 and #message.parts > 8) then
+    if client.bytes > KEPT_BYTES and at < #client.kept - 1 and #message.parts > 8 then
+      many = true
+    end
+    -- A notice nobody acknowledged yet is still to be repeated.
+    if many and not message.open and not W.waiting(message) then
       client.bytes = client.bytes - message.bytes
-      message.forgotten = true
+      message.forgotten, message.parts = true, {}
       table.remove(client.kept, at)
     end
   end
@@ -214,7 +218,7 @@ function W.flush(now)
   while W.burst < 16 and #W.queue > 0 do
     local entry = table.remove(W.queue, 1)
     local message = entry.message
-    if not message.overtaken then
+    if not message.overtaken and not message.forgotten then
       entry.at = entry.at + 1
       put(message.client, message.parts[entry.which and entry.which[entry.at] or entry.at])
       W.burst = W.burst + 1

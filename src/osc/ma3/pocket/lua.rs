@@ -14,7 +14,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
-use mlua::{Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Thread, ThreadStatus, Value as LuaValue};
+use mlua::{Function, IntoLuaMulti, Lua, LuaOptions, MultiValue, StdLib, Thread, Value as LuaValue};
 
 use super::options::HookMoment;
 use super::station::{Due, Kind, Station};
@@ -120,7 +120,7 @@ pub fn run(context: &Context, lua: &Lua, function: Function, args: impl IntoLuaM
 /// Go on with a coroutine; where it yields a number it sleeps so many seconds.
 pub fn resume(context: &Context, thread: &Thread, args: impl IntoLuaMulti) -> Ran {
     match thread.resume::<MultiValue>(args) {
-        Ok(values) if thread.status() == ThreadStatus::Resumable => {
+        Ok(values) if thread.is_resumable() => {
             let seconds = values.front().and_then(|value| value.as_f64()).unwrap_or(0.0).clamp(0.0, 1.0e6);
             let mut station = context.station_mut();
             let when = station.now + Duration::from_secs_f64(seconds).max(station.options.frame);

@@ -42,6 +42,7 @@ fn the_plug_in_loads_and_looks_for_nothing_the_desk_has_not() {
     assert!(errors.is_empty(), "{errors:?}");
 }
 
+/// proves: D5
 #[test]
 fn a_drag_is_few_messages_and_ends_at_the_right_place() {
     let mut link = hooked(Options::default());
@@ -57,6 +58,31 @@ fn a_drag_is_few_messages_and_ends_at_the_right_place() {
     assert!((2..=8).contains(&after), "{after} messages");
     assert_eq!(link.truth()[1].ticks, 9 * SECOND);
     assert_eq!(link.inbox.last().unwrap()["changes"]["deleted_count"], 0);
+}
+
+/// proves: D2
+#[test]
+fn hooking_twice_is_one_hook_and_two_full_answers() {
+    let mut link = Link::new(Options::default());
+    link.run(500);
+    link.hello();
+    add(&mut link, 1.0, "a");
+    let first = link.hook();
+    let hooks = link.desk.counts().hooks;
+    let second = link.hook();
+    assert_eq!(link.desk.counts().hooks, hooks);
+    assert_eq!((first["resync"].clone(), second["resync"].clone()), (json!(false), json!(true)));
+    for name in ["events", "epoch", "rev", "hash"] {
+        assert_eq!(first[name], second[name], "{name}");
+    }
+    assert_eq!(first["events"][0]["name"], "a");
+    // One change is told once, not twice.
+    link.desk.person(change(1, "Name", "b")).unwrap();
+    link.settle();
+    assert_eq!(notices(&link, "track.changed"), 1);
+    let gone = link.ask(&json!({ "f": "UnhookAll" }));
+    assert_eq!(gone["units"], json!([]));
+    assert_eq!(link.desk.counts().hooks, 0);
 }
 
 #[test]
@@ -464,4 +490,69 @@ fn a_probe_leaves_nothing_and_is_one_step() {
     link.hello();
     assert!(link.desk.counts().undo <= steps);
     assert!(after <= objects + 4, "{objects} {after}");
+}
+
+#[test]
+fn ticks_survive_bit_for_bit_and_other_ranges_and_faders_are_never_touched() {
+    let mut link = hooked(Options::default());
+    // A second range that starts elsewhere, each with a fader sub-track before its command sub-track.
+    let made = link.desk.lua(
+        "local track = DataPool().Timecodes[101][1][2] \
+         local first = track:Children()[1] first:Append('FaderSubTrack') \
+         local range = track:Append('TimeRange') range:Set('Start', 1000 * 16777216) \
+         range:Append('FaderSubTrack') range:Append('CmdSubTrack') return #track",
+    );
+    assert_eq!(made.as_deref(), Ok("2"));
+    let mut chance = 88_172_645_463_325_252_u64;
+    let limit = (255 * 3600 + 59 * 60 + 58) * SECOND;
+    let mut random = || {
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        (chance % limit as u64) as i64
+    };
+    let mut events: Vec<Event> = (0..200).map(|n| Event::new(random(), &format!("e{n}"))).collect();
+    events.push(Event::new(limit, "last"));
+    events.push(Event::new(0, "first"));
+    let answer = link.batch(events.iter().map(Event::add).collect());
+    assert_eq!(answer["ok"], true, "{answer}");
+    events.sort_by_key(|event| event.ticks);
+    assert_eq!(link.mirror.events, events);
+    assert_eq!(link.truth(), events);
+    // The second range is another unit, with its own start.
+    let second = |fields: Value| {
+        let mut fields = unit(1, fields);
+        fields["range"] = 2.into();
+        fields
+    };
+    let empty = link.desk.events_in(101, 1, 1, 2, 1);
+    assert!(empty.is_empty());
+    link.mirror = super::link::Mirror::default();
+    let base = hash(&[]);
+    let batch = second(json!({ "f": "Batch", "base": base, "label": "", "ops": [Event::new(5, "other").add()] }));
+    let answer = link.ask(&batch);
+    assert_eq!(answer["ok"], true, "{answer}");
+    assert_eq!(answer["results"][0]["event"]["ticks"], "5");
+    assert_eq!(answer["results"][0]["event"]["abs"], (1000 * SECOND + 5).to_string());
+    assert_eq!(link.desk.events_in(101, 1, 1, 2, 1).len(), 1);
+    assert_eq!(link.truth(), events);
+    let hooked = link.ask(&unit(1, json!({ "f": "HookCmdSubTrack" })));
+    assert_eq!((hooked["ranges"].as_u64(), hooked["faders"].as_u64(), hooked["subs"].as_u64()), (Some(2), Some(1), Some(1)));
+}
+
+#[test]
+fn big_tracks_are_read_and_written_in_good_time() {
+    let mut link = hooked(Options::default());
+    let events: Vec<Event> = (0..5000).map(|n| Event::new(n * 1000, &format!("e{n}"))).collect();
+    let began = link.now;
+    let answer = link.batch(events.iter().map(Event::add).collect());
+    assert_eq!(answer["ok"], true);
+    assert_eq!(link.mirror.events, events);
+    // Virtual time: what goes over the wire and the turns in between, with parts sent all at once.
+    let took = link.now - began;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let before = link.datagrams;
+    link.desk.person(change(2500, "Name", "other")).unwrap();
+    link.settle();
+    assert!(link.datagrams - before <= 2, "{} datagrams", link.datagrams - before);
 }

@@ -51,7 +51,13 @@ local function ask(client, fields, seconds)
 end
 
 local function hello(client, name)
-  return only(ask(client, { f = "Hello", ip = "10.0.0.7", port = 9000, name = name or "one", token = "t" }, 1), "connection.hello")
+  local answers = {}
+  for _, message in ipairs(ask(client, { f = "Hello", ip = "10.0.0.7", port = 9000, name = name or "one", token = "t" }, 1)) do
+    if message.req then
+      answers[#answers + 1] = message
+    end
+  end
+  return only(answers, "connection.hello")
 end
 
 local function hook(client, track)
@@ -513,6 +519,80 @@ function S.a_batch_in_many_parts_is_committed_once()
   eq(#STUB.sub(1).children, 500)
   local some = named(list, "request.part")
   assert(#some >= 1 and #some < 10, #some .. " request.part")
+end
+
+function S.edits_by_hand_while_a_batch_is_written_are_kept_and_told()
+  local done, refused = 0, 0
+  for seed = 1, 12 do
+    start()
+    hello(A)
+    hello(B, "second")
+    for n = 1, 40 do
+      STUB.event(1, n * SECOND, { Name = "e" .. n })
+    end
+    local hooked = hook(A)
+    hook(B)
+    local sub = STUB.sub(1)
+    local mine = {}
+    for at, event in ipairs(sub.children) do
+      mine[at] = event.handle
+    end
+    local ops = T.list()
+    for n = 1, 12 do
+      ops[#ops + 1] = { o = "set", idx = n, name = "set" .. n, ticks = tostring(n * SECOND + 500) }
+      ops[#ops + 1] = { o = "del", idx = 12 + n }
+      ops[#ops + 1] = add((100 + n) * SECOND, { name = "add" .. n })
+    end
+    STUB.cost = 0.0002
+    STUB.ask(A, { f = "Batch", tc = 101, tg = 1, track = 1, base = hooked.hash, label = "", ops = ops })
+    local list = {}
+    local function collect(seconds)
+      STUB.run(seconds)
+      for _, message in ipairs(STUB.take()) do
+        list[#list + 1] = message
+      end
+    end
+    collect(0.01 * seed)
+    mine[30]:Set("Name", "by hand")
+    collect(0.007 * seed)
+    STUB.event(1, 200 * SECOND, { Name = "new by hand" })
+    collect(0.003 * seed)
+    sub.handle:Delete(STUB.place(STUB.object(mine[35])))
+    STUB.cost = 0
+    collect(3)
+    local names = {}
+    for _, event in ipairs(sub.children) do
+      names[event.fields.Name] = (names[event.fields.Name] or 0) + 1
+    end
+    eq(names["by hand"], 1, "seed " .. seed)
+    eq(names["new by hand"], 1, "seed " .. seed)
+    eq(names["e35"], nil, "seed " .. seed)
+    local ack_ = named(list, "batch.ack")[1]
+    if ack_ then
+      eq(ack_.ok, true, "seed " .. seed)
+      done = done + 1
+      eq(#sub.children, 40 - 12 + 12 + 1 - 1, "seed " .. seed)
+      eq(names["add12"], 1)
+      eq(names["set12"], 1)
+      eq(names["e24"], nil)
+    else
+      eq(only(list, "batch.error").code, "stale", "seed " .. seed)
+      refused = refused + 1
+      eq(#sub.children, 40, "seed " .. seed)
+    end
+    -- Both clients are told what stands in the end, the writer too.
+    local last = {}
+    for _, message in ipairs(list) do
+      if message.rev and (not last[message.to] or message.rev >= last[message.to].rev) then
+        last[message.to] = message
+      end
+    end
+    local now = hook(A)
+    eq(last[A].hash, now.hash, "seed " .. seed)
+    eq(last[B].hash, now.hash, "seed " .. seed)
+    STUB.show()
+  end
+  assert(done > 2 and refused > 2, done .. " done, " .. refused .. " refused")
 end
 
 function S.tracks_are_counted_by_class_and_followed_when_they_move()
