@@ -139,7 +139,7 @@ impl Outbox {
     /// The link is (again): everything open goes on at once.
     pub fn resume(&mut self, now: Duration) {
         for flight in &mut self.flights {
-            (flight.wait, flight.due, flight.sign) = (WAIT, now, now);
+            (flight.wait, flight.due, flight.sign, flight.have_seq) = (WAIT, now, now, 0);
         }
     }
 
@@ -359,6 +359,11 @@ impl Flight {
 
     /// Nothing was heard for a while: a few parts go again, so that the desk says which it has.
     fn ask_how_far(&mut self, now: Duration) {
+        if self.parts.iter().all(|fate| *fate == Fate::There) {
+            // The desk does not tell of the last part. If it says nothing at all it forgot what it had.
+            self.parts.fill(Fate::Todo);
+            self.todo = (1..).take(self.parts.len()).collect();
+        }
         let mut probes = vec![];
         for (fate, part) in self.parts.iter_mut().zip(1..) {
             if probes.len() < PROBES && matches!(fate, Fate::Sent(_)) {
