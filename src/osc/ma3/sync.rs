@@ -461,7 +461,7 @@ impl Track {
         if let Some(seen) = Seen::new(unit, &message.guid, rev, hash, *content) {
             self.place = Place::At(unit);
             self.other_writer = None;
-            self.trouble = None;
+            (self.trouble, self.failures) = (None, 0);
             self.seen = Some(seen);
             self.settle_unsure();
             self.plan = None;

@@ -11,7 +11,7 @@ use tracklight::model::{
 };
 use tracklight::osc::ma3::link::Link;
 use tracklight::osc::ma3::plugin;
-use tracklight::osc::ma3::pocket::{Desk, EventView, Faults, Options};
+use tracklight::osc::ma3::pocket::{Act, Desk, EventView, Faults, Options};
 
 /// How far the clock is turned at once.
 const STEP: Duration = Duration::from_millis(5);
@@ -34,6 +34,11 @@ pub fn beam() -> Mapping {
     Mapping::new(101, 1, TrackName::Name("BEAM".into()))
 }
 
+fn install(desk: &mut Desk) {
+    let components: Vec<_> = plugin::components().collect();
+    desk.install(&components).unwrap();
+}
+
 /// One instance: a link, and a session that does what is asked of it.
 pub struct App {
     pub link: Link,
@@ -42,7 +47,6 @@ pub struct App {
     events: VecDeque<Event>,
     name: String,
     port: u16,
-    client: u64,
     /// Ended, or crashed.
     pub off: bool,
     /// Batches from the link that the session did.
@@ -60,7 +64,6 @@ impl App {
             events: VecDeque::new(),
             name: name.to_owned(),
             port,
-            client,
             off: false,
             taken: 0,
             undo: vec![],
@@ -168,8 +171,7 @@ impl World {
     /// A desk of this kind with the plug-in installed, and one instance with this mapping.
     pub fn new(options: Options, mapping: Mapping) -> Self {
         let mut desk = Desk::new(options);
-        let components: Vec<_> = plugin::components().collect();
-        desk.install(&components).unwrap();
+        install(&mut desk);
         let mut world = Self { desk, apps: vec![], now: Duration::ZERO, packets: [0; 2], clients: 0x5eed };
         world.start("us", App::session(mapping));
         world
@@ -181,6 +183,15 @@ impl World {
         world.apps[0].perform(Command::AcceptMapping(name("Beam")));
         world.until(3000, |world| world.apps[0].state() == MappingState::Synced);
         world
+    }
+
+    /// Put the plug-in into another show too; the own one is open again after that.
+    pub fn install_in(&mut self, show: &str) {
+        self.desk.person(Act::Save(String::new())).unwrap();
+        self.desk.person(Act::Load(show.into())).unwrap();
+        install(&mut self.desk);
+        self.desk.person(Act::Save(String::new())).unwrap();
+        self.desk.person(Act::Load("demo".into())).unwrap();
     }
 
     /// One more instance.

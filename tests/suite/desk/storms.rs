@@ -173,6 +173,8 @@ fn either_side_may_crash_at_any_moment() {
 #[test]
 fn another_show_is_held_and_the_own_one_goes_on() {
     let mut world = World::in_step(Options::default());
+    world.install_in("other tour");
+    world.assert_equal_within(3000, "back in the own show");
     world.apps[0].put(&[(Uid(1), at(SECOND, "a"))]);
     world.assert_equal_within(1000, "put");
     world.desk.person(Act::Save(String::new())).unwrap();

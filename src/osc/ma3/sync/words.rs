@@ -146,7 +146,8 @@ impl Track {
             || !self.judged
             || matches!(self.asked, Some(Asked::Batch(_) | Asked::Restore(_) | Asked::Hook { .. } | Asked::MakeCues | Asked::Assign));
         let (Some(seen), Some(plan)) = (&self.seen, &self.plan) else {
-            return (Pending, self.trouble.clone().unwrap_or_default(), none);
+            let state = if self.failures > 2 { Error } else { Pending };
+            return (state, self.trouble.clone().unwrap_or_default(), none);
         };
         if is_under_way {
             return (Pending, "".into(), none);
