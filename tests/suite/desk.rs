@@ -4,5 +4,7 @@
 mod rig;
 #[path = "desk/basics.rs"]
 mod basics;
+#[path = "desk/live.rs"]
+mod live;
 #[path = "desk/storms.rs"]
 mod storms;

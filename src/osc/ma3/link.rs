@@ -15,6 +15,9 @@ use crate::model::{
     Batch, BatchId, Command, DeskConfig, DeskState, DeskVerb, Event, LinkState, Name, Origin, Session, Snapshot, Uid,
 };
 
+/// Tracks look at their own times this often.
+const TRACKS_AGAIN: Duration = Duration::from_millis(20);
+
 /// The link of one instance.
 pub struct Link {
     line: Line,
@@ -67,7 +70,7 @@ impl Link {
 
     /// Do what is due. Gives when it wants to be called again at the latest.
     pub fn tick(&mut self, time: Duration, snapshot: &Snapshot) -> Option<Duration> {
-        self.line.tick(time);
+        let mut next = self.line.tick(time);
         let heard = self.line.take_heard();
         let (me, revision) = (self.me.clone(), snapshot.revision);
         let connected = self.line.state() == LinkState::Connected;
@@ -89,7 +92,10 @@ impl Link {
                 self.out.push(batch);
             }
         }
-        if asks { self.line.tick(time) } else { Some(time + Duration::from_millis(20)) }
+        if asks {
+            next = self.line.tick(time);
+        }
+        next.map(|next| next.min(time + TRACKS_AGAIN))
     }
 
     // A Track for each mapping, by the identity of its layer: a layer that is called another name keeps its own.
@@ -221,6 +227,11 @@ impl Link {
     /// Say goodbye; the last datagrams are in [`Link::take_out`].
     pub fn close(&mut self) {
         self.line.close();
+    }
+
+    /// The name we write under.
+    pub fn name(&self) -> &str {
+        &self.me
     }
 
     /// The line, to look at.

@@ -94,6 +94,12 @@ impl Wanted {
     }
 }
 
+/// How many seeds; `TRACKLIGHT_SEEDS` asks for so many times as many.
+fn seeds(few: u64) -> std::ops::Range<u64> {
+    let times = std::env::var("TRACKLIGHT_SEEDS").ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
+    0..few * times
+}
+
 fn path(loss: f64) -> Path {
     Path { loss, double: 0.05, reorder: 0.25, ..Path::default() }
 }
@@ -126,7 +132,7 @@ fn storm(seed: u64, story: &str, faults: Faults, seconds: u64) {
 #[test]
 fn nothing_is_lost_or_doubled_whatever_the_wire_does() {
     for (n, loss) in [0.0, 0.01, 0.05, 0.2, 0.5].into_iter().enumerate() {
-        for seed in 0..2 {
+        for seed in seeds(2) {
             storm(seed * 31 + n as u64 + 1, &format!("loss {loss}, seed {seed}"), both(path(loss)), 6);
         }
     }
@@ -135,7 +141,9 @@ fn nothing_is_lost_or_doubled_whatever_the_wire_does() {
 #[test]
 fn a_long_way_to_the_desk_is_only_slow() {
     let far = Path { delay: Duration::from_millis(200), jitter: Duration::from_millis(50), ..path(0.05) };
-    storm(3, "200 ms each way", both(far), 6);
+    for seed in seeds(1) {
+        storm(3 + seed * 13, "200 ms each way", both(far), 6);
+    }
 }
 
 #[test]
@@ -143,13 +151,15 @@ fn a_wire_that_breaks_for_ten_seconds_both_ways_or_one_way_heals() {
     let cut = Path { cut: true, ..Path::default() };
     let open = Path::default();
     for (n, (inbound, outbound)) in [(cut, cut), (cut, open), (open, cut)].into_iter().enumerate() {
-        storm(n as u64 + 77, &format!("cut {n}"), Faults { inbound, outbound, ..Faults::default() }, 10);
+        for seed in seeds(1) {
+            storm(n as u64 + 77 + seed * 7, &format!("cut {n}, {seed}"), Faults { inbound, outbound, ..Faults::default() }, 10);
+        }
     }
 }
 
 #[test]
 fn either_side_may_crash_at_any_moment() {
-    for seed in 0..4 {
+    for seed in seeds(4) {
         let mut dice = Dice(seed * 17 + 5);
         let mut world = World::in_step(Options { seed, ..Options::default() });
         let mut wanted = Wanted::default();
