@@ -308,6 +308,10 @@ pub struct Agreed {
     /// Those of them of which both versions stay until a person chooses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputed: Vec<Dispute>,
+    /// What was on its way to the desk when this was agreed on, as it shall be there; `None` goes. Whether it arrived, the
+    /// desk's lineage says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<(Uid, Option<DeskEvent>)>,
 }
 
 /// An agreed event that both sides have in versions of their own.

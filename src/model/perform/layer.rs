@@ -207,6 +207,7 @@ mod tests {
             offset: 0,
             events: vec![(Uid(1), DeskEvent::from_layer(&new, 0))],
             disputed: vec![],
+            sent: vec![],
         });
         let take = Command::TakeFromDesk {
             layer: named("Beam"),

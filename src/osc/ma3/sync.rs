@@ -181,6 +181,8 @@ pub struct Track {
     dry: Option<Once>,
     /// The agreement as it was last looked at.
     known: Option<Arc<Agreed>>,
+    /// The same with what was on its way then, where that arrived and nobody heard of it.
+    landed: Option<Arc<Agreed>>,
     /// Content of which all that is new was written by us: ours is newer still.
     lead: Option<String>,
     taking: Option<Taking>,
@@ -235,6 +237,7 @@ impl Track {
             once: None,
             dry: None,
             known: None,
+            landed: None,
             lead: None,
             taking: None,
             settle: None,
@@ -331,6 +334,7 @@ impl Track {
         if self.taking.is_none() && agreed != self.known.as_ref() {
             // Somebody loaded another session, or took a mapping back: what the desk has is to be compared anew.
             self.known = agreed.cloned();
+            self.landed = None;
             self.look_again();
         }
     }
@@ -351,7 +355,7 @@ impl Track {
                 self.settle = None;
             }
             self.known = agreed.cloned();
-            self.judged = true;
+            self.landed = None;
             // What the layer became by it is no edit of ours.
             if let Some(layer) = now.session.layers.get(&self.name) {
                 self.layer = layer.clone();

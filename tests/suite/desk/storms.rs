@@ -31,6 +31,8 @@ struct Wanted {
     ours: BTreeMap<String, i64>,
     theirs: BTreeMap<String, i64>,
     made: usize,
+    /// Events that a hand still drags, until when.
+    dragged: BTreeMap<String, Duration>,
 }
 
 impl Wanted {
@@ -64,6 +66,9 @@ impl Wanted {
 
     fn edit_theirs(&mut self, world: &mut World, dice: &mut Dice) {
         let pick = self.theirs.keys().nth(dice.roll(self.theirs.len())).cloned();
+        // One hand: what it drags it does not touch otherwise.
+        self.dragged.retain(|_, until| *until >= world.now);
+        let pick = pick.filter(|name| !self.dragged.contains_key(name));
         let ticks = dice.ticks();
         let (track, seconds) = ("101.1.1".to_owned(), ticks as f64 / SECOND as f64);
         let place = pick.as_ref().and_then(|name| world.place(name));
@@ -78,6 +83,7 @@ impl Wanted {
             (1, Some(name), Some(event)) => (world.desk.person(Act::Move { track, event, seconds }), name),
             (2, Some(name), Some(event)) => {
                 let lasts = Duration::from_millis(50 + dice.roll(400) as u64);
+                self.dragged.insert(name.clone(), world.now + lasts + Duration::from_millis(20));
                 let act = Act::Drag { track, event, seconds, steps: 20, lasts };
                 (world.desk.person(act), name)
             }

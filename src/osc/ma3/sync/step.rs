@@ -12,6 +12,9 @@ use super::seen::Seen;
 use super::{Asked, Held, Now, Once, Place, Settle, Taking, Track, Wants, by_uid, no_puts};
 use crate::model::{Agreed, Batch, Choice, Command, DeskEvent, Direction, LayerEvent, Origin, Policy, Put, Uid};
 
+/// Times not further apart are one that a desk rounded: a frame at 24 per second.
+const ROUNDED: u64 = crate::model::TICKS_PER_SECOND.unsigned_abs() / 24;
+
 /// Which way is gone, and what may be done.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course {
@@ -94,8 +97,9 @@ impl Track {
             true => descent(&agreed.hash, &seen.hash, &seen.lineage, seen.dirty, now.me),
             false => Descent::Same,
         };
-        if descent == (Descent::Later { ours: true }) {
-            self.lead = Some(seen.hash.clone());
+        if is_new {
+            self.landed = landed(&agreed, seen, now.me).map(Arc::new);
+            self.lead = (descent == Descent::Later { ours: true }).then(|| seen.hash.clone());
         }
         let why: Option<Arc<str>> = match descent.reason() {
             _ if other_track => Some("another track of the desk has the place of the one that was agreed on".into()),
@@ -181,7 +185,7 @@ impl Track {
     }
 
     fn make_plan(&mut self, now: &Now<'_>, seen: &Seen, way: Way) -> Plan {
-        let plan = self.sides(now, seen, self.known.as_deref(), |sides| Plan::make(way, sides));
+        let plan = self.sides(now, seen, self.base(), |sides| Plan::make(way, sides));
         // A problem is one as long as the same is wanted, and not for ever.
         let again = self.problems_at.is_none();
         self.problems.retain(|id, problem| !again && plan.wanted(*id) == problem.wanted.as_ref());
@@ -227,6 +231,18 @@ impl Track {
         self.trouble = None;
     }
 
+    // What both sides last had in common.
+    fn base(&self) -> Option<&Agreed> {
+        self.landed.as_deref().or(self.known.as_deref())
+    }
+
+    /// Say in the session what is about to be written, so that after a crash nobody takes it for the desk's own.
+    pub(super) fn announce(&mut self, now: &Now<'_>, seen: &Seen, plan: &Plan, ids: &[u64], wants: &mut Wants) {
+        let sent = ids.iter().map(|id| (Uid(*id), plan.wanted(*id).cloned())).collect();
+        let agreed = Agreed { sent, ..self.agreed(plan.agreement(), &seen.hash, &seen.guid, plan.offset()) };
+        self.take_up(now, (no_puts(), no_puts()), agreed, (false, false), wants);
+    }
+
     fn agreed(
         &self,
         (events, disputed): (Vec<(Uid, DeskEvent)>, Vec<crate::model::Dispute>),
@@ -234,7 +250,7 @@ impl Track {
         guid: &str,
         offset: i64,
     ) -> Agreed {
-        Agreed { guid: guid.to_owned(), hash: hash.to_owned(), offset, events, disputed }
+        Agreed { guid: guid.to_owned(), hash: hash.to_owned(), offset, events, disputed, sent: vec![] }
     }
 
     fn take_up(
@@ -293,4 +309,24 @@ impl Track {
     pub(super) fn is_being_edited(&self, now: Duration) -> bool {
         self.edited.is_some_and(|(first, last)| now < last + super::DEBOUNCE && now < first + super::DEBOUNCE_MAX)
     }
+}
+
+/// What was agreed on and what was on its way then, where the lineage says that it arrived.
+fn landed(agreed: &Agreed, seen: &Seen, me: &str) -> Option<Agreed> {
+    let at = seen.lineage.iter().rposition(|(hash, _)| *hash == agreed.hash)?;
+    if agreed.sent.is_empty() || !seen.lineage[at + 1..].iter().any(|(_, by)| by == me) {
+        return None;
+    }
+    let sent: HashMap<Uid, Option<&DeskEvent>> = agreed.sent.iter().map(|(uid, event)| (*uid, event.as_ref())).collect();
+    let mut events: Vec<_> = agreed.events.iter().filter(|(uid, _)| !sent.contains_key(uid)).cloned().collect();
+    for (uid, event) in sent.iter().filter_map(|(uid, event)| Some((*uid, (*event)?))) {
+        // A desk that rounds times has it a little beside.
+        let rounded = |read: &&DeskEvent| {
+            read.ticks.abs_diff(event.ticks) <= ROUNDED && DeskEvent { ticks: event.ticks, ..(*read).clone() } == *event
+        };
+        let read = seen.events.iter().filter(rounded).min_by_key(|read| read.ticks.abs_diff(event.ticks));
+        events.push((uid, read.unwrap_or(event).clone()));
+    }
+    events.sort_by_key(|(uid, event)| (event.ticks, *uid));
+    Some(Agreed { events, sent: vec![], ..agreed.clone() })
 }

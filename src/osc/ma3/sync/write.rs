@@ -42,6 +42,7 @@ impl Track {
             self.keep_backup(seen);
         }
         let (ops, ids) = plan.ops(left_out);
+        self.announce(now, seen, plan, &ids, wants);
         let sent = Sent {
             expected: expected(seen, &ops),
             plan: plan.clone(),
