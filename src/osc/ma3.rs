@@ -4,8 +4,10 @@
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
 
 pub mod event;
+pub mod line;
 pub mod matching;
 pub mod merge;
 pub mod plugin;
 pub mod pocket;
+pub mod protocol;
 pub mod rehearse;

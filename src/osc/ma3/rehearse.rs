@@ -64,8 +64,7 @@ impl Rehearsal {
             .map_err(|error| format!("the system gave no thread for the pocket desk: {error}"))?;
         let mut wait = lock(&shared);
         while wait.port.is_none() {
-            let (next, late) =
-                shared.1.wait_timeout(wait, OPENING).unwrap_or_else(PoisonError::into_inner);
+            let (next, late) = shared.1.wait_timeout(wait, OPENING).unwrap_or_else(PoisonError::into_inner);
             wait = next;
             if late.timed_out() {
                 return Err("the pocket desk did not start within 5 s".into());
@@ -106,7 +105,8 @@ struct Room {
 
 impl Room {
     fn new(at: Ipv4Addr, options: Options, shared: Both) -> Self {
-        let opened = Live::open(at, options).and_then(|mut live| live.desk.install(plugin::FILES).map(|()| live));
+        let opened = Live::open(at, options)
+            .and_then(|mut live| live.desk.install(&plugin::components().collect::<Vec<_>>()).map(|()| live));
         let mut told = lock(&shared);
         told.port = Some(opened.as_ref().map(Live::port).map_err(Clone::clone));
         if let Ok(live) = &opened {
