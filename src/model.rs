@@ -33,8 +33,8 @@ pub use command::{
     Ask, Batch, BatchId, Command, DropShots, EvalCall, Moment, Origin, RecoveryVerb, Shot, TransportVerb, When,
 };
 pub use desk::{
-    Agreed, Choice, Conflict, Counts, CueRule, DeskConfig, DeskEvent, DeskInfo, DeskState, DeskVerb, Direction, Dispute,
-    LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
+    Agreed, Choice, Conflict, Counts, CueRule, DeskConfig, DeskEvent, DeskInfo, DeskState, DeskVerb, Direction,
+    Dispute, LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
 };
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};

@@ -60,7 +60,8 @@ impl Rehearsal {
             Maybe(made.ok())
         })
         .map_err(|error| format!("its thread could not be started: {error}"))?;
-        let port = told.recv_timeout(Duration::from_secs(5)).map_err(|_| "it did not start within 5 s".to_owned())??;
+        let port =
+            told.recv_timeout(Duration::from_secs(5)).map_err(|_| "it did not start within 5 s".to_owned())??;
         Ok(Self { port, shared, waker, _running: running })
     }
 

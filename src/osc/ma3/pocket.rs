@@ -4,8 +4,8 @@
 //! Thread: the one that made the [`Desk`]. **Invariants:** no I/O and no clock of its own (`net` and `run` bring real
 //! ones); the environment has the names of the list of facts and nothing else; imports nothing outside this folder.
 
-pub mod chance;
 mod address;
+pub mod chance;
 mod class;
 mod command;
 mod demo;

@@ -24,7 +24,8 @@ use std::time::Duration;
 
 use super::protocol::{DeskError, ErrorCode, Message, Request, Told, Unit, UnitDigest};
 use crate::model::{
-    Agreed, Batch, BatchId, Choice, Conflict, DeskEvent, Layer, Mapping, MappingStatus, Name, Preview, Session, Side, Uid,
+    Agreed, Batch, BatchId, Choice, Conflict, DeskEvent, Layer, Mapping, MappingStatus, Name, Preview, Session, Side,
+    Uid,
 };
 
 mod descent;
@@ -356,10 +357,6 @@ impl Track {
             }
             self.known = agreed.cloned();
             self.landed = None;
-            // What the layer became by it is no edit of ours.
-            if let Some(layer) = now.session.layers.get(&self.name) {
-                self.layer = layer.clone();
-            }
         }
         self.taking = None;
         self.plan = None;
@@ -505,7 +502,8 @@ impl Track {
         match &message.told {
             Told::Gone { .. } => self.begin_anew(),
             Told::Changed(changed) => {
-                let (Some(rev), Some(hash), Some(seen)) = (message.rev, message.hash.as_deref(), self.seen.as_mut()) else {
+                let (Some(rev), Some(hash), Some(seen)) = (message.rev, message.hash.as_deref(), self.seen.as_mut())
+                else {
                     return true;
                 };
                 match seen.change(rev, hash, changed) {
@@ -547,7 +545,8 @@ impl Track {
             return;
         };
         self.absent = 0;
-        let is_newer = entry.rev > seen.rev || (entry.rev == seen.rev && !entry.hash.is_empty() && entry.hash != seen.hash);
+        let is_newer =
+            entry.rev > seen.rev || (entry.rev == seen.rev && !entry.hash.is_empty() && entry.hash != seen.hash);
         if is_newer && !seen.hash.is_empty() && !matches!(self.asked, Some(Asked::Batch(_) | Asked::Restore(_))) {
             self.behind();
         }

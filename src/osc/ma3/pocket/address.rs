@@ -136,7 +136,12 @@ impl World {
             Class::TimeRange | Class::CmdSubTrack | Class::FaderSubTrack => {
                 format!("{} {}", object.class.name(), self.tree.place(id).map_or(0, |place| place + 1))
             }
-            Class::DataPool | Class::Timecode | Class::TrackGroup | Class::Sequence | Class::Cue | Class::UserPlugin => {
+            Class::DataPool
+            | Class::Timecode
+            | Class::TrackGroup
+            | Class::Sequence
+            | Class::Cue
+            | Class::UserPlugin => {
                 format!("{} '{}'", self.shown_number(id), object.name)
             }
             class if class.is_event() => format!("{} '{}'", self.number(id), self.shown_name(id)),

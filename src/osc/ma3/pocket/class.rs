@@ -51,19 +51,52 @@ const fn at(prop: Prop, initial: i64) -> Prop {
 
 /// Levels of a change, as callbacks get them.
 pub const CHANGE_LEVELS: Words = &[
-    ("File", 0), ("Remove", 1), ("Insert", 2), ("Exchange", 3), ("Move", 4), ("Layout", 5), ("Delete", 6),
-    ("Create", 7), ("Full", 8), ("FullWithoutContent", 9), ("Structural", 10), ("Property", 11), ("MyProperty", 12),
-    ("Little", 13), ("None", 14),
+    ("File", 0),
+    ("Remove", 1),
+    ("Insert", 2),
+    ("Exchange", 3),
+    ("Move", 4),
+    ("Layout", 5),
+    ("Delete", 6),
+    ("Create", 7),
+    ("Full", 8),
+    ("FullWithoutContent", 9),
+    ("Structural", 10),
+    ("Property", 11),
+    ("MyProperty", 12),
+    ("Little", 13),
+    ("None", 14),
 ];
 /// Roles of `Get`.
 pub const ROLES: Words = &[("Default", 0), ("Display", 1), ("DisplayShort", 2), ("Edit", 4), ("ObjectNoOnly", 8)];
 /// What an event does to its target.
 pub const TOKENS: Words = &[
-    ("Empty", 0), ("Go+", 3), ("Go-", 4), (">>>", 5), ("<<<", 6), ("On", 7), ("Off", 8), ("Learn", 9),
-    ("LearnSpeed", 10), ("Rate1", 11), ("Speed1", 12), ("Toggle", 14), ("Top", 15), ("Goto", 16), ("Load", 17),
-    ("Pause", 18), ("Select", 24), ("HalfSpeed", 26), ("DoubleSpeed", 27), ("Kill", 29), ("ReSync", 30),
+    ("Empty", 0),
+    ("Go+", 3),
+    ("Go-", 4),
+    (">>>", 5),
+    ("<<<", 6),
+    ("On", 7),
+    ("Off", 8),
+    ("Learn", 9),
+    ("LearnSpeed", 10),
+    ("Rate1", 11),
+    ("Speed1", 12),
+    ("Toggle", 14),
+    ("Top", 15),
+    ("Goto", 16),
+    ("Load", 17),
+    ("Pause", 18),
+    ("Select", 24),
+    ("HalfSpeed", 26),
+    ("DoubleSpeed", 27),
+    ("Kill", 29),
+    ("ReSync", 30),
     // Their numbers are not in the list of facts; these are the pocket desk's own.
-    ("Flash Press", 101), ("Flash Release", 102), ("Temp Press", 103), ("Temp Release", 104),
+    ("Flash Press", 101),
+    ("Flash Release", 102),
+    ("Temp Press", 103),
+    ("Temp Release", 104),
 ];
 /// Actions of the timecode pool.
 pub const POOL_ACTIONS: Words = &[("Select", 1), ("Toggle", 2), ("Go+", 3), ("Pause", 10), ("Off", 11), ("Top", 12)];
@@ -74,57 +107,134 @@ const EVENT_TYPES: Words = &[("Small", 0), ("Dynamic", 1)];
 const STATUS: Words = &[("Off", 0), ("On", 1)];
 const LOOP_MODES: Words = &[("Loop", 0), ("Pause", 1), ("Off", 2)];
 const SLOTS: Words = &[
-    ("Internal", -2), ("LinkSelected", -1), ("Slot1", 0), ("Slot2", 1), ("Slot3", 2), ("Slot4", 3), ("Slot5", 4),
-    ("Slot6", 5), ("Slot7", 6), ("Slot8", 7), ("Slot9", 8), ("Slot10", 9), ("Slot11", 10), ("Slot12", 11),
-    ("Slot13", 12), ("Slot14", 13), ("Slot15", 14), ("Slot16", 15),
+    ("Internal", -2),
+    ("LinkSelected", -1),
+    ("Slot1", 0),
+    ("Slot2", 1),
+    ("Slot3", 2),
+    ("Slot4", 3),
+    ("Slot5", 4),
+    ("Slot6", 5),
+    ("Slot7", 6),
+    ("Slot8", 7),
+    ("Slot9", 8),
+    ("Slot10", 9),
+    ("Slot11", 10),
+    ("Slot12", 11),
+    ("Slot13", 12),
+    ("Slot14", 13),
+    ("Slot15", 14),
+    ("Slot16", 15),
 ];
 const SWITCH_OFF: Words = &[("Keep Playbacks", 0), ("Playbacks Off", 1)];
 const GOTO_MODES: Words = &[("as Go", 0), ("as Goto(Status)", 1)];
 const RECORD_MODES: Words = &[("Manual Events", 0), ("All Events", 1)];
 /// The readouts; their numbers are the pocket desk's own.
-pub const READOUTS: Words = &[("Default", 0), ("24 fps", 1), ("25 fps", 2), ("30 fps", 3), ("60 fps", 4), ("Seconds", 5)];
+pub const READOUTS: Words =
+    &[("Default", 0), ("24 fps", 1), ("25 fps", 2), ("30 fps", 3), ("60 fps", 4), ("Seconds", 5)];
 
 use Kind::{Bool, Choice, Handle, Int, Raw, Text, Time};
 
 /// What every object has.
 const EVERY: &[Prop] = &[
-    rw("Name", Text), rw("Note", Text), ro("Index", Int), ro("Count", Int), rw("No", Int), rw("Lock", Bool),
-    ro("StructureLocked", Bool), ro("SystemLocked", Bool), rw("IgnoreNetwork", Bool), rw("UserExpanded", Bool),
-    rw("FaderEnabled", Bool), ro("Owned", Bool), rw("Hidden", Bool), rw("DependencyExport", Bool),
+    rw("Name", Text),
+    rw("Note", Text),
+    ro("Index", Int),
+    ro("Count", Int),
+    rw("No", Int),
+    rw("Lock", Bool),
+    ro("StructureLocked", Bool),
+    ro("SystemLocked", Bool),
+    rw("IgnoreNetwork", Bool),
+    rw("UserExpanded", Bool),
+    rw("FaderEnabled", Bool),
+    ro("Owned", Bool),
+    rw("Hidden", Bool),
+    rw("DependencyExport", Bool),
     ro("MemoryFootprint", Int),
 ];
 const EVENT: &[Prop] = &[
-    ro("RawTime", Raw), rw("Time", Time), ro("AbsTime", Time), ro("Token", Choice(TOKENS)),
-    rw("CueDestination", Handle), rw("RealtimeCmd", Text), at(rw("ExecuteCommand", Bool), 1), ro("TrackGroup", Handle),
-    ro("Track", Handle), ro("Type", Choice(EVENT_TYPES)), ro("FadeOverride", Time), ro("Status", Choice(STATUS)),
+    ro("RawTime", Raw),
+    rw("Time", Time),
+    ro("AbsTime", Time),
+    ro("Token", Choice(TOKENS)),
+    rw("CueDestination", Handle),
+    rw("RealtimeCmd", Text),
+    at(rw("ExecuteCommand", Bool), 1),
+    ro("TrackGroup", Handle),
+    ro("Track", Handle),
+    ro("Type", Choice(EVENT_TYPES)),
+    ro("FadeOverride", Time),
+    ro("Status", Choice(STATUS)),
 ];
 const FADER_EVENT: &[Prop] = &[
-    ro("RawTime", Raw), rw("Time", Time), ro("AbsTime", Time), at(ro("Token", Choice(FADER_EVENT_TOKENS)), 1),
-    rw("FaderValue", Int), rw("FadeOverride", Time), at(ro("Type", Choice(EVENT_TYPES)), 1), ro("TrackGroup", Handle),
+    ro("RawTime", Raw),
+    rw("Time", Time),
+    ro("AbsTime", Time),
+    at(ro("Token", Choice(FADER_EVENT_TOKENS)), 1),
+    rw("FaderValue", Int),
+    rw("FadeOverride", Time),
+    at(ro("Type", Choice(EVENT_TYPES)), 1),
+    ro("TrackGroup", Handle),
     ro("Track", Handle),
 ];
 const FADER_SUB: &[Prop] = &[at(rw("FaderToken", Choice(FADER_TOKENS)), 1)];
 const RANGE: &[Prop] = &[
-    rw("Start", Time), ro("RawStart", Raw), rw("Duration", Time), rw("Offset", Time), at(rw("SpeedFactor", Int), 1),
-    at(rw("Play", Bool), 1), rw("Rec", Bool), ro("Guid", Text),
+    rw("Start", Time),
+    ro("RawStart", Raw),
+    rw("Duration", Time),
+    rw("Offset", Time),
+    at(rw("SpeedFactor", Int), 1),
+    at(rw("Play", Bool), 1),
+    rw("Rec", Bool),
+    ro("Guid", Text),
 ];
 const TRACK: &[Prop] = &[
-    rw("Target", Handle), at(rw("Play", Bool), 1), rw("Rec", Bool), ro("Guid", Text), rw("Tags", Text),
+    rw("Target", Handle),
+    at(rw("Play", Bool), 1),
+    rw("Rec", Bool),
+    ro("Guid", Text),
+    rw("Tags", Text),
     rw("Appearance", Handle),
 ];
 const GROUP: &[Prop] = &[at(rw("Play", Bool), 1), rw("Rec", Bool)];
 const TIMECODE: &[Prop] = &[
-    rw("Cursor", Time), rw("Duration", Time), ro("RawDuration", Raw), rw("OffsetTCSlot", Time),
-    ro("RawOffsetTCSlot", Raw), at(rw("LoopMode", Choice(LOOP_MODES)), 2), at(rw("LoopCount", Int), 1),
-    rw("TimeMarkers", Text), at(rw("TCSlot", Choice(SLOTS)), -2), rw("AutoStart", Bool), rw("AutoStop", Bool),
-    rw("SwitchOff", Choice(SWITCH_OFF)), rw("Goto", Choice(GOTO_MODES)), rw("AssertPrevEvents", Bool),
-    rw("PlaybackandRecord", Choice(RECORD_MODES)), rw("RecordTimedCues", Bool), rw("RecordCueCommands", Bool),
-    rw("RecordMacroEvents", Bool), rw("RecordRemoteEvents", Bool), rw("UserBits", Text), rw("TimeDisplayFormat", Text),
-    rw("FrameReadout", Choice(READOUTS)), rw("Type", Text), rw("User", Text), ro("Guid", Text),
+    rw("Cursor", Time),
+    rw("Duration", Time),
+    ro("RawDuration", Raw),
+    rw("OffsetTCSlot", Time),
+    ro("RawOffsetTCSlot", Raw),
+    at(rw("LoopMode", Choice(LOOP_MODES)), 2),
+    at(rw("LoopCount", Int), 1),
+    rw("TimeMarkers", Text),
+    at(rw("TCSlot", Choice(SLOTS)), -2),
+    rw("AutoStart", Bool),
+    rw("AutoStop", Bool),
+    rw("SwitchOff", Choice(SWITCH_OFF)),
+    rw("Goto", Choice(GOTO_MODES)),
+    rw("AssertPrevEvents", Bool),
+    rw("PlaybackandRecord", Choice(RECORD_MODES)),
+    rw("RecordTimedCues", Bool),
+    rw("RecordCueCommands", Bool),
+    rw("RecordMacroEvents", Bool),
+    rw("RecordRemoteEvents", Bool),
+    rw("UserBits", Text),
+    rw("TimeDisplayFormat", Text),
+    rw("FrameReadout", Choice(READOUTS)),
+    rw("Type", Text),
+    rw("User", Text),
+    ro("Guid", Text),
 ];
 const SLOT: &[Prop] = &[
-    ro("TimeString", Text), ro("Time", Raw), ro("SourceIP", Text), rw("UserBits", Text), rw("PreRoll", Time),
-    rw("AfterRoll", Time), rw("GeneratorStartTime", Time), rw("GeneratorEndTime", Time), rw("GeneratorLooped", Bool),
+    ro("TimeString", Text),
+    ro("Time", Raw),
+    ro("SourceIP", Text),
+    rw("UserBits", Text),
+    rw("PreRoll", Time),
+    rw("AfterRoll", Time),
+    rw("GeneratorStartTime", Time),
+    rw("GeneratorEndTime", Time),
+    rw("GeneratorLooped", Bool),
     rw("GeneratorFrameUnit", Text),
 ];
 const GUID: &[Prop] = &[ro("Guid", Text)];

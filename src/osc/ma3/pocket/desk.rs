@@ -103,7 +103,8 @@ impl Desk {
         let pool = world.plugins;
         let old = world.tree.named(pool, plugin);
         let no = old.and_then(|old| world.tree.get(old)).map(|old| old.no);
-        let no = no.or_else(|| world.tree.children(pool).last().and_then(|last| world.tree.get(*last)).map(|o| o.no + 1));
+        let no =
+            no.or_else(|| world.tree.children(pool).last().and_then(|last| world.tree.get(*last)).map(|o| o.no + 1));
         if let Some(old) = old {
             world.tree.remove(old);
         }

@@ -121,10 +121,8 @@ mod tests {
         let said = format!(
             "local u = require('socket.core').udp() u:setsockname('*', 0) u:sendto('hello', '127.0.0.1', {port})"
         );
-        let message = rosc::OscMessage {
-            addr: "/cmd".into(),
-            args: vec![rosc::OscType::String(format!("Lua \"{said}\""))],
-        };
+        let message =
+            rosc::OscMessage { addr: "/cmd".into(), args: vec![rosc::OscType::String(format!("Lua \"{said}\""))] };
         let bytes = rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
         me.send_to(&bytes, (Ipv4Addr::LOCALHOST, live.port())).unwrap();
         let mut buffer = [0; 64];

@@ -212,7 +212,9 @@ impl Desk {
             Act::Load(name) => return self.load_show(&name),
             Act::Reload => self.reload_plugins(),
             Act::Restart => self.restart(),
-            Act::Drag { track, event, seconds, steps, lasts } => return self.drag(&track, event, seconds, steps, lasts),
+            Act::Drag { track, event, seconds, steps, lasts } => {
+                return self.drag(&track, event, seconds, steps, lasts);
+            }
             act => {
                 let done = {
                     let mut world = self.context().world_mut();
@@ -273,7 +275,8 @@ impl Desk {
                         song: world.shown_name(*timecode),
                         name: world.shown_name(track),
                         sequence: target.filter(|to| world.tree.get(*to).is_some()).map_or(0, |to| world.number(to)),
-                        locked: world.locked || world.tree.chain(track).any(|id| world.tree.get(id).is_some_and(|o| o.lock)),
+                        locked: world.locked
+                            || world.tree.chain(track).any(|id| world.tree.get(id).is_some_and(|o| o.lock)),
                         playing: world.runs(*timecode).0,
                         events: subs.map(|sub| world.tree.children(*sub).len()).sum(),
                     });
@@ -336,7 +339,8 @@ fn do_in(world: &mut World, act: Act) -> Result<(), String> {
             let id = at(world, &track)?;
             let group = world.tree.parent(id).unwrap_or_default();
             let place = to.checked_sub(1).and_then(|to| world.tree.children_of(group, Class::Track).nth(to));
-            let place = place.and_then(|other| world.tree.place(other)).ok_or_else(|| format!("there is no track {to}"))?;
+            let place =
+                place.and_then(|other| world.tree.place(other)).ok_or_else(|| format!("there is no track {to}"))?;
             world.put(id, place, Who::Hand)
         }
         Act::Rename { at: address, name } => {
@@ -364,7 +368,9 @@ fn do_in(world: &mut World, act: Act) -> Result<(), String> {
             world.save(&name);
             Ok(())
         }
-        Act::Load(_) | Act::Restart | Act::Reload | Act::Drag { .. } => Err("that is the desk's, not the show's".to_owned()),
+        Act::Load(_) | Act::Restart | Act::Reload | Act::Drag { .. } => {
+            Err("that is the desk's, not the show's".to_owned())
+        }
     }
 }
 

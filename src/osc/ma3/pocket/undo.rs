@@ -2,9 +2,9 @@
 //!
 //! Thread: the desk's.
 
+use super::class::Class;
 use super::tree::{Frozen, Id, Object};
 use super::world::World;
-use super::class::Class;
 
 /// One entry of the undo list.
 #[derive(Debug, Clone, Default)]

@@ -92,16 +92,11 @@ fn act(words: &[&str]) -> Result<Option<Act>, String> {
             event: event(place)?,
             seconds: seconds(at)?,
             steps: rest.first().map_or(Ok(20), |word| number(word, "how many moves"))?,
-            lasts: Duration::from_secs_f64(
-                rest.get(1).map_or(Ok(0.5), |word| seconds(word))?.clamp(0.0, 60.0),
-            ),
+            lasts: Duration::from_secs_f64(rest.get(1).map_or(Ok(0.5), |word| seconds(word))?.clamp(0.0, 60.0)),
         },
-        ["change", track, place, property, value] => Act::Change {
-            track: owned(track),
-            event: event(place)?,
-            property: owned(property),
-            value: owned(value),
-        },
+        ["change", track, place, property, value] => {
+            Act::Change { track: owned(track), event: event(place)?, property: owned(property), value: owned(value) }
+        }
         ["del", track, place] => Act::Delete { track: owned(track), event: event(place)? },
         ["track", group, name, sequence] => {
             Act::AddTrack { group: owned(group), name: owned(name), sequence: number(sequence, "a sequence")? }

@@ -315,9 +315,7 @@ impl World {
     /// Put the cursor somewhere; what runs goes on from there.
     pub fn seek(&mut self, timecode: Id, to: i64) {
         let place = match self.transport.get(&timecode) {
-            Some(Transport::Runs { records, .. }) => {
-                Transport::Runs { since: self.now, from: to, records: *records }
-            }
+            Some(Transport::Runs { records, .. }) => Transport::Runs { since: self.now, from: to, records: *records },
             _ => Transport::Stands(to),
         };
         self.transport.insert(timecode, place);

@@ -159,7 +159,8 @@ impl Track {
         if (mapping.range, mapping.sub) != (1, 1) {
             return Err("a new track has one range and one sub-track: range and sub are 1".into());
         }
-        let sequence = mapping.sequence.ok_or_else(|| format!("to make the track \"{name}\" its sequence must be named"))?;
+        let sequence =
+            mapping.sequence.ok_or_else(|| format!("to make the track \"{name}\" its sequence must be named"))?;
         made.push(format!("track \"{name}\" with sequence {sequence}"));
         Ok(made)
     }

@@ -78,9 +78,7 @@ impl Plan {
         let foreign = sides.theirs.len() - theirs.len();
         let (limits, mut fresh_id) = (Limits::default(), || Uid::fresh().0);
         let merged = match way {
-            Way::First(start) => {
-                first_merge(start, &ours, &theirs, policy(sides.policy), &limits, &mut fresh_id)
-            }
+            Way::First(start) => first_merge(start, &ours, &theirs, policy(sides.policy), &limits, &mut fresh_id),
             Way::Three(way) => merge(Input {
                 base: &sides.agreed.map(pairs).unwrap_or_default(),
                 ours: &ours,
@@ -159,11 +157,15 @@ impl Plan {
 
     /// Cue numbers that writes name, with the events' names.
     pub fn cues(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
-        self.merged.desk.iter().filter_map(|op| match op {
-            DeskOp::Add { event, .. } => Some((&event.cue, &event.name)),
-            DeskOp::Set { event, fields, .. } if fields.touches(Fields::CUE) => Some((&event.cue, &event.name)),
-            _ => None,
-        }).filter(|(cue, _)| !cue.is_empty())
+        self.merged
+            .desk
+            .iter()
+            .filter_map(|op| match op {
+                DeskOp::Add { event, .. } => Some((&event.cue, &event.name)),
+                DeskOp::Set { event, fields, .. } if fields.touches(Fields::CUE) => Some((&event.cue, &event.name)),
+                _ => None,
+            })
+            .filter(|(cue, _)| !cue.is_empty())
     }
 
     /// What is agreed once our layer took its part and before the desk is written: what was decided for the desk is in it as

@@ -110,7 +110,9 @@ impl Track {
         let related = !other_track && descent.reason().is_none();
         self.held = why.map(|why| Held { why, related, only_offset: related });
         // What is the same on both sides anyway is no question for anybody.
-        if self.held.is_some() && self.sides(now, seen, None, |sides| Plan::make(Way::First(Start::Merge), sides)).is_equal() {
+        if self.held.is_some()
+            && self.sides(now, seen, None, |sides| Plan::make(Way::First(Start::Merge), sides)).is_equal()
+        {
             self.held = Some(Held { why: "".into(), related: false, only_offset: false });
             self.choice = Some(Choice::Merge);
         }
@@ -201,8 +203,9 @@ impl Track {
 
     fn act(&mut self, now: &Now<'_>, seen: &Seen, plan: &Plan, course: Course, wants: &mut Wants) {
         if plan.is_in_doubt() {
-            self.trouble =
-                Some("an event of the desk holds what a layer cannot (a line break in its note?): nothing is taken".into());
+            self.trouble = Some(
+                "an event of the desk holds what a layer cannot (a line break in its note?): nothing is taken".into(),
+            );
             return;
         }
         let ends_hold = self.held.is_some() && self.choice.is_some();
@@ -317,7 +320,8 @@ fn landed(agreed: &Agreed, seen: &Seen, me: &str) -> Option<Agreed> {
     if agreed.sent.is_empty() || !seen.lineage[at + 1..].iter().any(|(_, by)| by == me) {
         return None;
     }
-    let sent: HashMap<Uid, Option<&DeskEvent>> = agreed.sent.iter().map(|(uid, event)| (*uid, event.as_ref())).collect();
+    let sent: HashMap<Uid, Option<&DeskEvent>> =
+        agreed.sent.iter().map(|(uid, event)| (*uid, event.as_ref())).collect();
     let mut events: Vec<_> = agreed.events.iter().filter(|(uid, _)| !sent.contains_key(uid)).cloned().collect();
     for (uid, event) in sent.iter().filter_map(|(uid, event)| Some((*uid, (*event)?))) {
         // A desk that rounds times has it a little beside.

@@ -14,7 +14,9 @@ const LINES_MAX: usize = 200;
 /// Why a mapping is held whose two times are not what they were to each other.
 pub(super) fn offset_moved(offset: i64, agreed: &Agreed) -> String {
     let seconds = seconds_of(offset.saturating_sub(agreed.offset));
-    format!("song and desk time are {seconds:+.3} s apart from what was agreed (slot offset, song start or mapping offset)")
+    format!(
+        "song and desk time are {seconds:+.3} s apart from what was agreed (slot offset, song start or mapping offset)"
+    )
 }
 
 /// `12.500 s Goto 3 "Chorus"`, the time as the song has it.
@@ -114,7 +116,8 @@ impl Track {
         if self.preview.is_none() {
             let cues = self.missing_cues(plan).into_keys().map(|cue| format!("cue {cue}"));
             let target = self.seen.as_ref().map_or(0, |seen| seen.target);
-            let sequence = self.mapping.sequence.filter(|_| target == 0).map(|number| format!("sequence {number} for the track"));
+            let sequence =
+                self.mapping.sequence.filter(|_| target == 0).map(|number| format!("sequence {number} for the track"));
             self.preview = Some(Arc::new(preview(plan, sequence.into_iter().chain(cues).collect())));
         }
         self.preview.clone()
@@ -138,13 +141,17 @@ impl Track {
             Place::At(_) => {}
             _ => return (Pending, self.trouble.clone().unwrap_or_default(), none),
         }
-        if let Some(held) = self.held.as_ref().filter(|_| self.choice.is_none_or(|c| c == crate::model::Choice::Leave)) {
+        if let Some(held) = self.held.as_ref().filter(|_| self.choice.is_none_or(|c| c == crate::model::Choice::Leave))
+        {
             return (Held, held.why.clone(), self.drift());
         }
         let is_under_way = self.taking.is_some()
             || self.settle.is_some()
             || !self.judged
-            || matches!(self.asked, Some(Asked::Batch(_) | Asked::Restore(_) | Asked::Hook { .. } | Asked::MakeCues | Asked::Assign));
+            || matches!(
+                self.asked,
+                Some(Asked::Batch(_) | Asked::Restore(_) | Asked::Hook { .. } | Asked::MakeCues | Asked::Assign)
+            );
         let (Some(seen), Some(plan)) = (&self.seen, &self.plan) else {
             let state = if self.failures > 2 { Error } else { Pending };
             return (state, self.trouble.clone().unwrap_or_default(), none);

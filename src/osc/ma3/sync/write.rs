@@ -4,14 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::super::matching::{Limits, diff};
-use super::super::protocol::{
-    BatchAck, Busy, Change, CueItem, DeskError, ErrorCode, Message, Op, Request, Told,
-};
+use super::super::protocol::{BatchAck, Busy, Change, CueItem, DeskError, ErrorCode, Message, Op, Request, Told};
 use super::plan::Plan;
 use super::seen::{Seen, hash_text};
-use super::{
-    Asked, BACKUPS_MAX, BUSY_AGAIN, Held, Now, PROBLEM_AGAIN, Problem, Sent, Settle, Track, Wants,
-};
+use super::{Asked, BACKUPS_MAX, BUSY_AGAIN, Held, Now, PROBLEM_AGAIN, Problem, Sent, Settle, Track, Wants};
 use crate::model::layer::cue_text;
 use crate::model::{CueRule, DeskEvent};
 
@@ -162,7 +158,7 @@ impl Track {
         }
         if let Some(seen) = &mut self.seen {
             seen.writer = now.me.to_owned();
-            if !seen.written(rev, &hash, &sent.ops, &ack.results) {
+            if !seen.written(rev, &hash, &sent.ops, &ack.results, now.me) {
                 seen.hash.clear();
             }
         }
@@ -180,10 +176,8 @@ impl Track {
             let again = matches!(code, ErrorCode::Readback | ErrorCode::Internal) && self.failures < 2;
             let Some(id) = id.filter(|_| !again) else { continue };
             named = true;
-            self.problems.insert(
-                *id,
-                Problem { wanted: sent.plan.wanted(*id).cloned(), text: message.as_str().into() },
-            );
+            self.problems
+                .insert(*id, Problem { wanted: sent.plan.wanted(*id).cloned(), text: message.as_str().into() });
             if *code == ErrorCode::NoCue {
                 self.cues = None;
             }
@@ -237,7 +231,8 @@ impl Track {
         let (Some(sent), Some(seen)) = (self.unsure.take(), &self.seen) else { return };
         let base = self.known.as_ref().map(|agreed| agreed.hash.as_str());
         let since = seen.lineage.iter().rposition(|(hash, _)| Some(hash.as_str()) == base).map_or(0, |at| at + 1);
-        let is_there = seen.hash == sent.expected || seen.lineage[since..].iter().any(|(hash, _)| *hash == sent.expected);
+        let is_there =
+            seen.hash == sent.expected || seen.lineage[since..].iter().any(|(hash, _)| *hash == sent.expected);
         if !is_there || self.taking.is_some() {
             return;
         }
@@ -263,7 +258,8 @@ impl Track {
         let matching = diff(&seen.events, backup, &Limits::default());
         let place = |old: usize| u32::try_from(old + 1).unwrap_or(u32::MAX);
         let changed = matching.pairs.iter().filter(|pair| !pair.fields.is_empty());
-        let sets = changed.map(|pair| Op::Set(place(pair.old), Change::between(&seen.events[pair.old], &backup[pair.new])));
+        let sets =
+            changed.map(|pair| Op::Set(place(pair.old), Change::between(&seen.events[pair.old], &backup[pair.new])));
         let dels = matching.deleted.iter().map(|old| Op::Del(place(*old)));
         let adds = matching.added.iter().map(|new| Op::Add(backup[*new].clone()));
         let ops: Vec<Op> = sets.chain(dels).chain(adds).collect();
@@ -285,7 +281,7 @@ impl Track {
                 self.restore = false;
                 self.backups.pop_back();
                 if let Some(seen) = &mut self.seen
-                    && !seen.written(rev, &hash, ops, &ack.results)
+                    && !seen.written(rev, &hash, ops, &ack.results, now.me)
                 {
                     seen.hash.clear();
                 }
@@ -296,7 +292,8 @@ impl Track {
             }
             Ok(Message { told: Told::BatchAck(ack), .. }) => {
                 self.restore = false;
-                let why = ack.results.iter().find_map(|result| result.outcome.as_ref().err()).map(|(_, why)| why.clone());
+                let why =
+                    ack.results.iter().find_map(|result| result.outcome.as_ref().err()).map(|(_, why)| why.clone());
                 self.note = Some(format!("the backup was not put back: {}", why.unwrap_or_default()).into());
             }
             Ok(_) => self.fail(now, "the desk answered a batch with something else"),
@@ -338,7 +335,8 @@ fn expected(seen: &Seen, ops: &[Op]) -> String {
 fn apply(change: &Change, event: &mut DeskEvent) {
     event.ticks = change.ticks.unwrap_or(event.ticks);
     let DeskEvent { token, cue, cmd, name, note, .. } = event;
-    let texts = [(&change.token, token), (&change.cue, cue), (&change.cmd, cmd), (&change.name, name), (&change.note, note)];
+    let texts =
+        [(&change.token, token), (&change.cue, cue), (&change.cmd, cmd), (&change.name, name), (&change.note, note)];
     for (new, text) in texts {
         if let Some(new) = new {
             *text = new.clone();

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, LuaString, MultiValue, Table, Value as LuaValue};
 
-use super::convert::Handle;
-use super::Context;
 use super::super::class::{self, Words};
 use super::super::command;
 use super::super::options::TimerDelay;
 use super::super::station::{Due, Kind, Timer};
 use super::super::tree::Id;
+use super::Context;
+use super::convert::Handle;
 
 struct Globals<'a> {
     lua: &'a Lua,
@@ -212,14 +212,20 @@ fn os(lua: &Lua, context: &Context) -> mlua::Result<Table> {
         station.options.wall + station.now.as_secs_f64()
     };
     let now = seconds.clone();
-    os.set("time", lua.create_function(move |_, when: Option<Table>| match when {
-        None => Ok(now().floor() as i64),
-        Some(_) => Err(mlua::Error::runtime("os.time of a table is not there on the pocket desk")),
-    })?)?;
-    os.set("date", lua.create_function(move |_, format: Option<String>| match format.as_deref() {
-        None | Some("%c" | "!%c") => Ok(date("%Y-%m-%d %H:%M:%S", seconds())),
-        Some(format) => Ok(date(format.trim_start_matches('!'), seconds())),
-    })?)?;
+    os.set(
+        "time",
+        lua.create_function(move |_, when: Option<Table>| match when {
+            None => Ok(now().floor() as i64),
+            Some(_) => Err(mlua::Error::runtime("os.time of a table is not there on the pocket desk")),
+        })?,
+    )?;
+    os.set(
+        "date",
+        lua.create_function(move |_, format: Option<String>| match format.as_deref() {
+            None | Some("%c" | "!%c") => Ok(date("%Y-%m-%d %H:%M:%S", seconds())),
+            Some(format) => Ok(date(format.trim_start_matches('!'), seconds())),
+        })?,
+    )?;
     let clock = context.clone();
     os.set("clock", lua.create_function(move |_, ()| Ok(clock.station().now.as_secs_f64() * 0.01))?)?;
     os.set("getenv", lua.create_function(|_, _: LuaValue| Ok(LuaValue::Nil))?)?;
@@ -254,8 +260,11 @@ fn date(format: &str, seconds: f64) -> String {
 
 fn io(lua: &Lua) -> mlua::Result<Table> {
     let io = lua.create_table()?;
-    io.set("open", lua.create_function(|_, (path, _): (String, Option<String>)| {
-        Ok((LuaValue::Nil, format!("{path}: the pocket desk has no files")))
-    })?)?;
+    io.set(
+        "open",
+        lua.create_function(|_, (path, _): (String, Option<String>)| {
+            Ok((LuaValue::Nil, format!("{path}: the pocket desk has no files")))
+        })?,
+    )?;
     Ok(io)
 }

@@ -2,16 +2,16 @@
 //!
 //! Thread: the desk's.
 
-use mlua::{IntoLuaMulti, FromLuaMulti, LightUserData, Lua, LuaString, Table, Value as LuaValue};
+use mlua::{FromLuaMulti, IntoLuaMulti, LightUserData, Lua, LuaString, Table, Value as LuaValue};
 
-use super::convert::{Handle, value};
-use super::{Context, unknown};
 use super::super::class::{self, Class};
 use super::super::edit::Who;
 use super::super::station::Kind;
 use super::super::tree::Id;
 use super::super::value::Value;
 use super::super::world::World;
+use super::convert::{Handle, value};
+use super::{Context, unknown};
 
 /// Puts functions of the object API into a table.
 struct Methods<'a> {
@@ -317,14 +317,20 @@ fn place(context: &Context, parent: Id, n: i64) -> i64 {
 type Naming = (Option<LuaString>, Option<Handle>);
 
 fn makes(methods: &Methods<'_>) -> mlua::Result<()> {
-    methods.add("Create", |context, lua, (Handle(id), n, class, undo): (Handle, i64, Option<LuaString>, Option<Handle>)| {
-        let at = place(context, id, n);
-        make(context, lua, id, class, vec![Some(at)], undo)
-    })?;
-    methods.add("Append", |context, lua, (Handle(id), class, undo, count): (Handle, Option<LuaString>, Option<Handle>, Option<i64>)| {
-        let count = count.unwrap_or(1).clamp(0, 100_000) as usize;
-        make(context, lua, id, class, vec![None; count], undo)
-    })?;
+    methods.add(
+        "Create",
+        |context, lua, (Handle(id), n, class, undo): (Handle, i64, Option<LuaString>, Option<Handle>)| {
+            let at = place(context, id, n);
+            make(context, lua, id, class, vec![Some(at)], undo)
+        },
+    )?;
+    methods.add(
+        "Append",
+        |context, lua, (Handle(id), class, undo, count): (Handle, Option<LuaString>, Option<Handle>, Option<i64>)| {
+            let count = count.unwrap_or(1).clamp(0, 100_000) as usize;
+            make(context, lua, id, class, vec![None; count], undo)
+        },
+    )?;
     methods.add("Acquire", |context, lua, (Handle(id), (class, undo)): (Handle, Naming)| {
         make(context, lua, id, class, vec![None], undo)
     })?;

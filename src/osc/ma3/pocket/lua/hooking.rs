@@ -4,13 +4,13 @@
 
 use mlua::{Function, Lua, Table, Value as LuaValue};
 
-use super::convert::Handle;
-use super::{Context, run};
 use super::super::class::Class;
 use super::super::options::Levels;
 use super::super::station::{Hook, Kind};
 use super::super::tree::Id;
 use super::super::world::Change;
+use super::convert::Handle;
+use super::{Context, run};
 
 /// Where callbacks are kept in the Lua state.
 const CALLBACKS: &str = "pocket callbacks";
@@ -48,10 +48,13 @@ pub fn install(lua: &Lua, context: &Context) -> mlua::Result<()> {
     )?;
     globals.set("HookObjectChange", hook)?;
     let gone = context.clone();
-    globals.set("Unhook", lua.create_function(move |_, number: i64| {
-        gone.station_mut().hooks.retain(|hook| hook.number != number);
-        Ok(())
-    })?)?;
+    globals.set(
+        "Unhook",
+        lua.create_function(move |_, number: i64| {
+            gone.station_mut().hooks.retain(|hook| hook.number != number);
+            Ok(())
+        })?,
+    )?;
     let gone = context.clone();
     let unhook = lua.create_function(
         move |lua, (function, target, plugin): (Option<Function>, Option<Handle>, Option<Handle>)| {
@@ -68,14 +71,21 @@ pub fn install(lua: &Lua, context: &Context) -> mlua::Result<()> {
     )?;
     globals.set("UnhookMultiple", unhook)?;
     let shown = context.clone();
-    globals.set("DumpAllHooks", lua.create_function(move |_, ()| {
-        let lines: Vec<String> = {
-            let (world, station) = (shown.world(), shown.station());
-            station.hooks.iter().map(|hook| format!("hook {} on {}", hook.number, world.path(hook.object))).collect()
-        };
-        lines.into_iter().for_each(|line| shown.say(Kind::Echo, line));
-        Ok(())
-    })?)
+    globals.set(
+        "DumpAllHooks",
+        lua.create_function(move |_, ()| {
+            let lines: Vec<String> = {
+                let (world, station) = (shown.world(), shown.station());
+                station
+                    .hooks
+                    .iter()
+                    .map(|hook| format!("hook {} on {}", hook.number, world.path(hook.object)))
+                    .collect()
+            };
+            lines.into_iter().for_each(|line| shown.say(Kind::Echo, line));
+            Ok(())
+        })?,
+    )
 }
 
 fn hook_object(

@@ -10,18 +10,24 @@ const DEPTH_MAX: usize = 100;
 /// The module.
 pub fn module(lua: &Lua) -> mlua::Result<Table> {
     let module = lua.create_table()?;
-    module.set("encode", lua.create_function(|lua, value: LuaValue| {
-        let mut out = vec![];
-        encode(&value, &mut out, 0)?;
-        lua.create_string(out)
-    })?)?;
-    module.set("decode", lua.create_function(|lua, text: LuaString| {
-        let bytes = text.as_bytes();
-        let mut reader = Reader { lua, bytes: &bytes, at: 0 };
-        let value = reader.value(0)?;
-        reader.space();
-        if reader.at < bytes.len() { Err(reader.wrong("more text after the value")) } else { Ok(value) }
-    })?)?;
+    module.set(
+        "encode",
+        lua.create_function(|lua, value: LuaValue| {
+            let mut out = vec![];
+            encode(&value, &mut out, 0)?;
+            lua.create_string(out)
+        })?,
+    )?;
+    module.set(
+        "decode",
+        lua.create_function(|lua, text: LuaString| {
+            let bytes = text.as_bytes();
+            let mut reader = Reader { lua, bytes: &bytes, at: 0 };
+            let value = reader.value(0)?;
+            reader.space();
+            if reader.at < bytes.len() { Err(reader.wrong("more text after the value")) } else { Ok(value) }
+        })?,
+    )?;
     Ok(module)
 }
 
@@ -264,7 +270,8 @@ impl Reader<'_> {
 
     fn four_digits(&mut self) -> mlua::Result<u32> {
         let digits = self.bytes.get(self.at..self.at + 4).and_then(|d| std::str::from_utf8(d).ok());
-        let code = digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|d| u32::from_str_radix(d, 16).ok());
+        let code =
+            digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|d| u32::from_str_radix(d, 16).ok());
         let code = code.ok_or_else(|| self.wrong("invalid unicode escape"))?;
         self.at += 4;
         Ok(code)

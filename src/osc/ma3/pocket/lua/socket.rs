@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 
 use mlua::{Lua, LuaString, MultiValue, Table, UserData, UserDataMethods, Value as LuaValue};
 
-use super::Context;
 use super::super::station::{Datagram, Kind};
+use super::Context;
 
 /// Bytes that a UDP datagram takes.
 const BYTES_MAX: usize = 65_507;
@@ -43,13 +43,17 @@ pub fn module(lua: &Lua, context: &Context) -> mlua::Result<Table> {
     })?;
     module.set("udp", udp)?;
     let clock = context.clone();
-    module.set("gettime", lua.create_function(move |_, ()| {
-        let station = clock.station();
-        Ok(station.options.wall + station.now.as_secs_f64())
-    })?)?;
-    module.set("tcp", lua.create_function(|_, ()| -> mlua::Result<()> {
-        Err(mlua::Error::runtime("the pocket desk has no TCP"))
-    })?)?;
+    module.set(
+        "gettime",
+        lua.create_function(move |_, ()| {
+            let station = clock.station();
+            Ok(station.options.wall + station.now.as_secs_f64())
+        })?,
+    )?;
+    module.set(
+        "tcp",
+        lua.create_function(|_, ()| -> mlua::Result<()> { Err(mlua::Error::runtime("the pocket desk has no TCP")) })?,
+    )?;
     Ok(module)
 }
 
@@ -164,12 +168,14 @@ impl UserData for Udp {
             ])),
             None => refused(lua, "not bound"),
         });
-        methods.add_method("setpeername", |lua, udp, (host, port): (String, Option<u16>)| match address(&host, port.unwrap_or(0)) {
-            Some(peer) => {
-                udp.peer.set(Some(peer).filter(|_| host != "*"));
-                one(1, lua)
+        methods.add_method("setpeername", |lua, udp, (host, port): (String, Option<u16>)| {
+            match address(&host, port.unwrap_or(0)) {
+                Some(peer) => {
+                    udp.peer.set(Some(peer).filter(|_| host != "*"));
+                    one(1, lua)
+                }
+                None => refused(lua, "host not found"),
             }
-            None => refused(lua, "host not found"),
         });
         methods.add_method("send", |lua, udp, bytes: LuaString| match udp.peer.get() {
             Some(peer) => udp.send_to(lua, &bytes.as_bytes(), peer),

@@ -83,7 +83,13 @@ fn only_the_order_of_the_rest_may_change_too() {
     let mut seen = seen();
     let after = [event(2, "b"), event(1, "a"), event(3, "c"), event(4, "d")];
     let moved = Changed {
-        difference: Difference::Lists { added: vec![], deleted: vec![], moved: vec![(1, 2)], retimed: vec![], changed: vec![] },
+        difference: Difference::Lists {
+            added: vec![],
+            deleted: vec![],
+            moved: vec![(1, 2)],
+            retimed: vec![],
+            changed: vec![],
+        },
         ..lists(7)
     };
     assert_eq!(seen.change(8, &hash_text(UNIT, &after), &moved), Taken::Newer);
@@ -95,11 +101,15 @@ fn what_was_read_back_after_a_batch_is_the_new_picture() {
     let mut picture = seen();
     let ops = [Op::Del(1), Op::Add(event(10, "n")), Op::Set(4, Default::default())];
     let result = |i, event: Option<ToldEvent>| OpResult { i, outcome: Ok(event) };
-    let results =
-        [result(1, None), result(2, Some(told(4, None, event(11, "n")))), result(3, Some(told(3, None, event(4, "D"))))];
+    let results = [
+        result(1, None),
+        result(2, Some(told(4, None, event(11, "n")))),
+        result(3, Some(told(3, None, event(4, "D")))),
+    ];
     let after = [event(2, "b"), event(3, "c"), event(4, "D"), event(11, "n")];
-    assert!(!picture.written(8, "0", &ops, &results));
-    assert!(picture.written(8, &hash_text(UNIT, &after), &ops, &results));
+    assert!(!picture.written(8, "0", &ops, &results, "me"));
+    assert!(picture.written(8, &hash_text(UNIT, &after), &ops, &results, "me"));
     assert_eq!(picture.events, after);
+    assert_eq!(picture.lineage.last().unwrap(), &(hash_text(UNIT, &after), "me".to_owned()));
     assert!(Seen::new(UNIT, "g", 1, "0", content(&after)).is_none(), "a content of another hash is none");
 }

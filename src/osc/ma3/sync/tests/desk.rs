@@ -130,7 +130,8 @@ impl Desk {
     }
 
     fn told(&self) -> Vec<ToldEvent> {
-        let told = |(event, idx): (&DeskEvent, u32)| ToldEvent { idx, was: None, abs: event.ticks, event: event.clone() };
+        let told =
+            |(event, idx): (&DeskEvent, u32)| ToldEvent { idx, was: None, abs: event.ticks, event: event.clone() };
         self.events.iter().zip(1..).map(told).collect()
     }
 
@@ -227,10 +228,16 @@ impl Desk {
             self.refusals += 1;
             return error(ErrorCode::Stale);
         }
-        let wrong: Vec<OpResult> = (1..).zip(ops).filter_map(|(i, op)| Some((i, self.no_cue(op)?))).map(fails).collect();
+        let wrong: Vec<OpResult> =
+            (1..).zip(ops).filter_map(|(i, op)| Some((i, self.no_cue(op)?))).map(fails).collect();
         if !wrong.is_empty() {
             self.refusals += 1;
-            return Ok(self.message(Told::BatchAck(BatchAck { ok: false, undo: false, restored: true, results: wrong })));
+            return Ok(self.message(Told::BatchAck(BatchAck {
+                ok: false,
+                undo: false,
+                restored: true,
+                results: wrong,
+            })));
         }
         self.writer = me.to_owned();
         let mut slots: Vec<(DeskEvent, u32)> = self.events.iter().cloned().map(|event| (event, 0)).collect();
@@ -241,7 +248,9 @@ impl Desk {
                 Op::Set(idx, change) => {
                     let slot = &mut slots[*idx as usize - 1];
                     let old = slot.0.clone();
-                    let pick = |new: &Option<std::sync::Arc<str>>, old: &std::sync::Arc<str>| new.as_ref().unwrap_or(old).clone();
+                    let pick = |new: &Option<std::sync::Arc<str>>, old: &std::sync::Arc<str>| {
+                        new.as_ref().unwrap_or(old).clone()
+                    };
                     *slot = (
                         DeskEvent {
                             ticks: change.ticks.unwrap_or(old.ticks),

@@ -119,7 +119,10 @@ fn the_show_lock_stops_writing_and_not_reading() {
     rig.put(&[(Uid(1), at(1, "a"))]);
     rig.edit_desk(|events| events.push(event(5, "x")));
     rig.run(1000);
-    assert_eq!((rig.state(), rig.names(), rig.desk_names()), (MappingState::Diverged, vec!["a".into(), "x".into()], vec!["x".into()]));
+    assert_eq!(
+        (rig.state(), rig.names(), rig.desk_names()),
+        (MappingState::Diverged, vec!["a".into(), "x".into()], vec!["x".into()])
+    );
     assert!(rig.status().reason.contains("show lock"), "{}", rig.status().reason);
     assert_eq!(rig.status().drift.added, 1);
     rig.perform(Command::ArmDesk(true));
@@ -159,7 +162,8 @@ fn without_a_link_a_mapping_waits_and_goes_on_after() {
 
 #[test]
 fn both_versions_of_a_conflict_stay_until_a_person_chooses() {
-    for (side, names) in [(Side::Ours, vec!["ours"]), (Side::Theirs, vec!["desk"]), (Side::Both, vec!["ours", "desk"])] {
+    for (side, names) in [(Side::Ours, vec!["ours"]), (Side::Theirs, vec!["desk"]), (Side::Both, vec!["ours", "desk"])]
+    {
         let mut rig = Rig::in_step(mapping());
         rig.put(&[(Uid(1), at(1, "a"))]);
         rig.run(500);
@@ -244,7 +248,9 @@ fn a_mapping_by_hand_moves_only_when_told() {
 
 #[test]
 fn a_missing_cue_is_shown_for_its_event_and_holds_up_no_other() {
-    let with_cue = |cue: &str, ticks| Some(Arc::new(LayerEvent { token: "Goto".into(), cue: cue.into(), ..LayerEvent::at(ticks) }));
+    let with_cue = |cue: &str, ticks| {
+        Some(Arc::new(LayerEvent { token: "Goto".into(), cue: cue.into(), ..LayerEvent::at(ticks) }))
+    };
     let mut rig = Rig::in_step(mapping());
     rig.desk.strict = true;
     rig.desk.cues.insert("1".into());

@@ -20,15 +20,16 @@ fn other_show() -> Rig {
 
 #[test]
 fn another_show_is_held_until_a_person_chooses() {
-    for (choice, names) in [
-        (Choice::PushOurs, vec!["a", "b"]),
-        (Choice::TakeTheirs, vec!["b", "z"]),
-        (Choice::Merge, vec!["a", "b", "z"]),
-    ] {
+    for (choice, names) in
+        [(Choice::PushOurs, vec!["a", "b"]), (Choice::TakeTheirs, vec!["b", "z"]), (Choice::Merge, vec!["a", "b", "z"])]
+    {
         let mut rig = other_show();
         assert_eq!(rig.state(), MappingState::Held);
         assert!(rig.status().reason.contains("another show"), "{}", rig.status().reason);
-        assert_eq!((rig.names(), rig.desk_names()), (vec!["a".to_owned(), "b".into()], vec!["b".to_owned(), "z".into()]));
+        assert_eq!(
+            (rig.names(), rig.desk_names()),
+            (vec!["a".to_owned(), "b".into()], vec!["b".to_owned(), "z".into()])
+        );
         assert!(rig.status().preview.is_some());
         // Edits of both sides stay where they are.
         rig.put(&[(Uid(1), at(11 << 24, "a"))]);
@@ -162,7 +163,8 @@ fn a_moved_slot_retimes_nothing_by_itself() {
 }
 
 fn track(number: u32, name: &str) -> TrackItem {
-    let range = crate::osc::ma3::protocol::RangeItem { range: 1, start: "0".into(), subs: 1, faders: 0, events: vec![] };
+    let range =
+        crate::osc::ma3::protocol::RangeItem { range: 1, start: "0".into(), subs: 1, faders: 0, events: vec![] };
     TrackItem {
         track: number,
         name: name.into(),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::super::{Now, Track};
 use super::desk::Desk;
 use crate::model::{
-    Batch, Command, DeskEvent, LayerEvent, Mapping, MappingState, MappingStatus, Name, Origin, Put, Session, TrackName, Uid,
+    Batch, Command, DeskEvent, LayerEvent, Mapping, MappingState, MappingStatus, Name, Origin, Put, Session, TrackName,
+    Uid,
 };
 use crate::osc::ma3::protocol::{DeskError, Message, Request};
 
