@@ -13,6 +13,7 @@ Tracklight: a tracker and sampler for sound and picture, live-coded in Lua insid
 usage: tracklight [OPTIONS]             open the window and play through a sound device or JACK
        tracklight --resume [OPTIONS]    the same, and play at once what a crash left
        tracklight headless ACTS…        work without display and sound card; acts are done in the order given
+       tracklight desk [OPTIONS]        a pocket desk to rehearse with; `tracklight desk --help`
        tracklight docs --out DIR        write the reference pages
        tracklight --help | --version
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ["headless", rest @ ..] => end(headless(rest)),
+        ["desk", rest @ ..] => end(tracklight::plugin::pocket_desk::run(rest)),
         ["docs", "--out", folder] => {
             end(write_docs(&PathBuf::from(folder)).map(|pages| println!("{}", pages.join("\n"))))
         }

@@ -13,6 +13,7 @@ pub mod command;
 pub mod desk;
 pub mod edit;
 pub mod event;
+pub mod event_word;
 pub mod file;
 pub mod item;
 pub mod layer;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 pub mod codec;
 pub mod ma3;
-pub mod rehearsal;
 pub mod socket;
 
 use crate::bus::{OscEnds, Pace, Station};
 use crate::model::{Ask, DeskConfig, DeskState, DeskVerb, Event, Snapshot, Uid};
 use ma3::link::Link;
-use rehearsal::Rehearsal;
+use ma3::pocket::Options;
+use ma3::rehearse::Rehearsal;
 use socket::Port;
 
 /// How the link stands is told at most this often.
@@ -105,7 +105,7 @@ impl Osc {
             match &event {
                 Event::Desk(DeskVerb::Pocket(on)) => self.rehearse(*on, &snapshot.session.desk),
                 Event::Desk(DeskVerb::PocketLine(line)) => match &self.rehearsal {
-                    Some(rehearsal) => rehearsal.line(line),
+                    Some(rehearsal) => rehearsal.say(line),
                     None => self.notice("no pocket desk runs: start one first".into()),
                 },
                 event => self.link.event(time, event, &snapshot.session),
@@ -119,7 +119,12 @@ impl Osc {
         if !on {
             self.rehearsal = None;
         } else if self.rehearsal.is_none() {
-            match Rehearsal::start(config, &self.ends.waker) {
+            // The port that the session speaks to, where that is this machine and the port is free; else any.
+            let start = |osc_port| {
+                let options = Options { osc_port, prefix: config.prefix.clone(), ..Options::default() };
+                Rehearsal::start(Ipv4Addr::LOCALHOST, options, &self.ends.waker)
+            };
+            match start(config.port).or_else(|_| start(0)) {
                 Ok(rehearsal) => self.rehearsal = Some(rehearsal),
                 Err(why) => self.notice(format!("no pocket desk: {why}")),
             }

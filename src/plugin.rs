@@ -26,6 +26,7 @@ mod load;
 pub mod own_window;
 pub mod params;
 pub mod persist;
+pub mod pocket_desk;
 pub mod rooms;
 #[cfg(feature = "standalone")]
 pub mod standalone;

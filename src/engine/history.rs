@@ -100,9 +100,14 @@ struct Others {
 }
 
 impl Others {
-    fn act(&mut self, forward: &[Edit]) {
+    fn act(&mut self, batch: &Batch, forward: &[Edit]) {
         self.count += 1;
+        // A live chunk that follows a new name with its text is no more than text.
+        let is_text = batch.commands.iter().any(|command| matches!(command, Command::EditText { .. }));
         for edit in forward {
+            if is_text && matches!(edit, Edit::Live(..)) {
+                continue;
+            }
             if !matches!(edit, Edit::Text(_) | Edit::Layout(..) | Edit::Desk(_) | Edit::Agreed(..)) {
                 self.music = self.count;
             }
@@ -133,7 +138,7 @@ impl History {
             return;
         }
         if !batch.origin.is_user() {
-            self.others.act(&done.forward);
+            self.others.act(batch, &done.forward);
             return;
         }
         // A value set to what it was is no step.

@@ -2,6 +2,8 @@
 
 mod code;
 mod command;
+mod desk;
+mod desk_panes;
 mod editor;
 mod files;
 mod grid;
@@ -11,7 +13,7 @@ mod twoway;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -50,6 +52,9 @@ impl Files for Shelf {
         self.put(path, text);
         Ok(())
     }
+    fn make_folder(&self, path: &str) -> Result<(), String> {
+        if path.starts_with("/full") { Err(format!("{path}: no space left")) } else { Ok(()) }
+    }
     fn changed_at(&self, path: &str) -> Option<u64> {
         self.0.lock().unwrap().get(path).map(|(_, times)| *times)
     }
@@ -81,7 +86,8 @@ impl Bench {
         let files = Arc::new(Shelf::default());
         files.put("good.json", &Session::new().to_json());
         let app = App::new(wires.remote.clone(), files.clone(), |session| format!("-- {} bpm", session.bpm))
-            .with_words(super::view::code::test_words);
+            .with_words(super::view::code::test_words)
+            .with_desk_files(&[("Tracklight.xml", "<GMA3/>"), ("core.lua", "TL = {}")]);
         let harness = Harness::builder()
             .with_size([1000.0, 700.0])
             .with_step_dt(1.0 / 60.0)
@@ -202,6 +208,12 @@ impl Bench {
             self.harness.event(egui::Event::Text(letter.to_string()));
         }
         self.frames(2);
+    }
+
+    /// These all in one frame, as on a slow machine.
+    fn at_once(&mut self, events: Vec<Event>) {
+        self.harness.input_mut().events.extend(events);
+        self.frames(3);
     }
 
     fn value(&self, label: &str) -> String {

@@ -11,4 +11,5 @@ pub mod merge;
 pub mod plugin;
 pub mod pocket;
 pub mod protocol;
+pub mod rehearse;
 pub mod sync;

@@ -144,7 +144,7 @@ impl Follow {
     }
 
     /// The loop that the position is in.
-    fn cycle(&self) -> Option<(f64, f64)> {
+    pub(super) fn cycle(&self) -> Option<(f64, f64)> {
         self.map.filter(|m| m.playing)?.cycle
     }
 
@@ -283,6 +283,14 @@ impl TimerKind {
         }
     }
 
+    /// The same for one that begins at this beat.
+    pub(super) fn due_from(&mut self, follow: &Follow, begin: f64, signature: Signature) -> Option<f64> {
+        match self {
+            Self::Routine { wake: Wake::Now, .. } => follow.due_frame(begin),
+            other => other.due(follow, begin, signature),
+        }
+    }
+
     fn beat(&self, signature: Signature) -> Option<f64> {
         match self {
             Self::Every { span, next, .. } => next.map(|from| first_multiple(from, span.beats(signature))),
@@ -344,10 +352,10 @@ impl Script {
             };
             match next {
                 _ if !due => return false,
-                Some((place, frame)) if wrap.is_none_or(|wrap| frame < wrap) => {
+                Some((number, frame)) if wrap.is_none_or(|wrap| frame < wrap) => {
                     let late = (here - frame.max(here - 1e9)) / self.follow.rate();
                     self.follow.note(if wanted.is_some() || frame.is_infinite() { 0.0 } else { late });
-                    self.fire(place, frame, here);
+                    self.fire(number, frame, here);
                 }
                 _ => self.wrap_ahead(),
             }
@@ -376,28 +384,30 @@ impl Script {
         self.ends.meters.put_timing(&timing);
     }
 
-    /// Place and frame of the timer that is due next.
-    fn next_due(&mut self, here: f64) -> Option<(usize, f64)> {
+    /// Number and frame of the timer that is due next.
+    fn next_due(&mut self, here: f64) -> Option<(u64, f64)> {
         let mut world = self.world.borrow_mut();
         let (signature, follow) = (world.signature(), &self.follow);
         let from = follow.from(here);
-        let World { timers, ends, .. } = &mut *world;
-        let due = |(place, timer): (usize, &mut Timer)| {
-            let frame = timer.kind.due(follow, from, signature)?;
-            // One that ends with a Batch that waits is silent from there on.
-            let end = ends.get(&timer.number).and_then(|beat| follow.frame_of(*beat));
-            end.is_none_or(|end| frame < end - 0.5).then_some((place, frame, timer.number))
+        let World { timers, held, ends, .. } = &mut *world;
+        let due = |timer: &mut Timer| Some((timer.kind.due(follow, from, signature)?, timer.number));
+        let all =
+            timers.iter_mut().filter_map(due).chain(held.iter_mut().flat_map(|h| h.ahead(follow, here, signature)));
+        // One that ends with a Batch that waits is silent from there on.
+        let goes_on = |(frame, number): &(f64, u64)| {
+            let end = ends.get(number).and_then(|beat| follow.frame_of(*beat));
+            end.is_none_or(|end| *frame < end - 0.5)
         };
-        let all = timers.iter_mut().enumerate().filter_map(due);
-        all.min_by(|a, b| a.1.total_cmp(&b.1).then(a.2.cmp(&b.2))).map(|(place, frame, _)| (place, frame))
+        let first = all.filter(goes_on).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        first.map(|(frame, number)| (number, frame))
     }
 
-    fn fire(&mut self, place: usize, frame: f64, here: f64) {
+    fn fire(&mut self, number: u64, frame: f64, here: f64) {
         let world = self.world.clone();
-        let (run, number, call, stands, at) = {
+        let (run, call, stands, at) = {
             let mut world = world.borrow_mut();
             let (signature, shift) = (world.signature(), self.follow.shift());
-            let Some(timer) = world.timers.get_mut(place) else { return };
+            let Some(timer) = world.timer(number) else { return };
             let beat = timer.kind.beat(signature);
             let begins = frame.is_infinite();
             let frame = if begins { here } else { frame };
@@ -427,10 +437,8 @@ impl Script {
                 discard: false,
             };
             let at = beat.or_else(|| self.follow.beat(frame));
-            let owner = timer.number as u32;
-            world.owner = owner;
-            let Some(timer) = world.timers.get(place) else { return };
-            (run, timer.number, call, frame, at)
+            world.owner = number as u32;
+            (run, call, frame, at)
         };
         let limit = self.limits.callback;
         let label = run.label.clone();
@@ -440,12 +448,11 @@ impl Script {
         });
         let mut world = self.world.borrow_mut();
         world.owner = 0;
-        let timer = world.timers.iter().position(|t| t.number == number);
-        let Some(timer) = timer else { return };
+        let Some(timer) = world.timer(number) else { return };
         match outcome {
             Ok(done) => {
-                world.timers[timer].faults = 0;
-                let keep = match (&mut world.timers[timer].kind, done.value) {
+                timer.faults = 0;
+                let keep = match (&mut timer.kind, done.value) {
                     (TimerKind::Routine { thread, wake }, Some(values)) if thread.is_resumable() => {
                         *wake = wake_of(&values, stands, at, self.follow.rate());
                         true
@@ -454,16 +461,16 @@ impl Script {
                     _ => false,
                 };
                 if !keep {
-                    world.timers.remove(timer);
+                    world.remove_timer(number);
                 }
             }
             Err(error) => {
-                world.timers[timer].faults += 1;
-                let often = world.timers[timer].faults >= FAULTS_MAX;
-                let every = matches!(world.timers[timer].kind, TimerKind::Every { .. });
+                timer.faults += 1;
+                let often = timer.faults >= FAULTS_MAX;
+                let every = matches!(timer.kind, TimerKind::Every { .. });
                 let goes_on = every && !error.tripped && !often;
                 if !goes_on {
-                    world.timers.remove(timer);
+                    world.remove_timer(number);
                 }
                 drop(world);
                 let end = match (goes_on, often && !error.tripped) {
@@ -480,7 +487,7 @@ impl Script {
     pub(super) fn timer_pace(&self) -> Duration {
         let world = self.world.borrow();
         // Also while the clock stands: play may start at any block, and its first beat is due at once.
-        Duration::from_millis(if world.timers.is_empty() { 50 } else { 5 })
+        Duration::from_millis(if world.timers.is_empty() && world.held.is_empty() { 50 } else { 5 })
     }
 }
 

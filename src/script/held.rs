@@ -1,16 +1,17 @@
 //! Registrations of a chunk that takes effect later wait with its Batch: a chunk takes effect whole, and is taken back
 //! whole. Callbacks run ahead of the position, so what ends with a chunk is silent from the chunk's moment on: they are
-//! not run for later beats, and hits they sent for these are dropped.
+//! not run for later beats, and hits they sent for these are dropped. And what begins with it runs ahead of its moment,
+//! once that is known, so that its first hit lands on its frame as all the others do.
 //!
 //! Thread: script.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::clock::Timer;
+use super::clock::{Follow, Timer};
 use super::observe::Observer;
-use super::world::{Scope, World};
-use crate::model::{BatchId, DropShots};
+use super::world::{Pending, Scope, World};
+use crate::model::{BatchId, DropShots, Session, Signature};
 
 /// What a transaction registered.
 pub struct Registered {
@@ -34,6 +35,11 @@ pub struct Registered {
 pub struct Held {
     batch: BatchId,
     due: Option<f64>,
+    // The same where its timers may run ahead of it: not while it waits for files, or would be refused.
+    ahead: Option<f64>,
+    refused: bool,
+    // The Snapshot that was looked at for that.
+    seen: Option<u64>,
     registered: Registered,
 }
 
@@ -49,6 +55,11 @@ pub struct Replaced {
 const REPLACED_MAX: usize = 16;
 
 impl Registered {
+    /// Its timers begin at this beat.
+    fn begin(&mut self, due: f64) {
+        self.timers.iter_mut().for_each(|timer| timer.kind.rebase(due));
+    }
+
     /// Whether nothing was registered or stopped.
     pub fn is_empty(&self) -> bool {
         self.timers.is_empty() && self.observers.is_empty() && self.lives.is_empty() && self.stopped.is_empty()
@@ -78,10 +89,71 @@ impl Registered {
     }
 }
 
+impl Held {
+    /// The timers that run ahead of its moment, with the frame each is due at: none where the host loops.
+    pub fn ahead(&mut self, follow: &Follow, here: f64, signature: Signature) -> impl Iterator<Item = (f64, u64)> {
+        let (due, timers) = match self.ahead.filter(|_| follow.cycle().is_none()) {
+            Some(due) => (due, &mut self.registered.timers[..]),
+            None => (0.0, &mut [][..]),
+        };
+        timers.iter_mut().filter_map(move |timer| {
+            let frame = timer.kind.due_from(follow, due, signature)?;
+            // What comes too late for that comes when the Batch took effect.
+            (frame > here).then_some((frame, timer.number))
+        })
+    }
+
+    /// From now on its timers run ahead of this moment. Whether hits were sent ahead for another one.
+    fn aim(&mut self, ahead: Option<f64>) -> bool {
+        let before = std::mem::replace(&mut self.ahead, ahead);
+        if let Some(due) = ahead.filter(|_| ahead != before) {
+            self.registered.begin(due);
+        }
+        before.is_some() && before != ahead
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        self.registered.timers.iter().map(|timer| timer.number).collect()
+    }
+}
+
+/// Whether a Batch, behind those sent before it, does not go with the session as it is.
+fn is_refused(batch: BatchId, pending: &[Pending], session: &Session) -> bool {
+    let mut session = session.clone();
+    for one in pending {
+        let mut next = session.clone();
+        let goes = one.commands.iter().all(|command| next.perform(command).is_ok());
+        match goes {
+            _ if one.id == batch => return !goes,
+            true => session = next,
+            false => {}
+        }
+    }
+    false
+}
+
 impl World {
+    /// The timer of this number, in force or waiting for its moment.
+    pub fn timer(&mut self, number: u64) -> Option<&mut Timer> {
+        // Most stand in the order of their numbers, and there may be thousands.
+        if let Ok(place) = self.timers.binary_search_by_key(&number, |timer| timer.number) {
+            return self.timers.get_mut(place);
+        }
+        let waiting = self.held.iter_mut().flat_map(|held| &mut held.registered.timers);
+        self.timers.iter_mut().chain(waiting).find(|timer| timer.number == number)
+    }
+
+    /// Take this timer out.
+    pub fn remove_timer(&mut self, number: u64) {
+        let waiting = self.held.iter_mut().map(|held| &mut held.registered.timers);
+        for timers in [&mut self.timers].into_iter().chain(waiting) {
+            timers.retain(|timer| timer.number != number);
+        }
+    }
+
     /// Keep registrations until their Batch took effect.
     pub fn hold(&mut self, batch: BatchId, registered: Registered) {
-        self.held.push(Held { batch, due: None, registered });
+        self.held.push(Held { batch, due: None, ahead: None, refused: false, seen: None, registered });
     }
 
     /// See at which beat the waiting Batches are due, and what ends there.
@@ -89,17 +161,29 @@ impl World {
         if self.held.is_empty() {
             return self.ends.clear();
         }
-        let waiting = self.snapshot.waiting.clone();
+        let snapshot = self.snapshot.clone();
+        let (mut moved, pending) = (vec![], &self.pending);
         for held in &mut self.held {
-            let due = waiting.iter().find(|waits| waits.batch == held.batch).map(|waits| waits.due);
-            held.due = due.or(held.due);
+            let Some(waits) = snapshot.waiting.iter().find(|waits| waits.batch == held.batch) else { continue };
+            held.due = Some(waits.due);
+            if held.seen.replace(snapshot.revision) != Some(snapshot.revision) {
+                held.refused = is_refused(held.batch, pending, &snapshot.session);
+            }
+            if held.aim(held.due.filter(|_| !waits.loading && !held.refused)) {
+                moved.extend(held.numbers());
+            }
         }
+        self.drop_hits(&moved, f64::NEG_INFINITY);
         let mut ends = BTreeMap::<u64, f64>::new();
-        for (held, due) in self.held.iter().filter_map(|held| held.due.map(|due| (held, due))) {
+        for (place, held) in self.held.iter().enumerate() {
+            let Some(due) = held.due else { continue };
             let replaces = held.registered.replaces();
-            for timer in self.timers.iter().filter(|t| held.registered.ends(replaces, &t.scope, t.number)) {
-                let end = ends.entry(timer.number).or_insert(due);
-                *end = end.min(due);
+            let before = self.held[..place].iter().flat_map(|held| &held.registered.timers);
+            for timer in self.timers.iter().chain(before) {
+                if held.registered.ends(replaces, &timer.scope, timer.number) {
+                    let end = ends.entry(timer.number).or_insert(due);
+                    *end = end.min(due);
+                }
             }
         }
         let news: Vec<(u64, f64)> =
@@ -113,9 +197,9 @@ impl World {
     /// A Batch took effect: what waited for it holds from its beat on.
     pub fn release(&mut self, batch: BatchId) {
         let Some(place) = self.held.iter().position(|held| held.batch == batch) else { return };
-        let Held { due, mut registered, .. } = self.held.remove(place);
-        if let Some(due) = due {
-            registered.timers.iter_mut().for_each(|timer| timer.kind.rebase(due));
+        let Held { due, ahead, mut registered, .. } = self.held.remove(place);
+        if let Some(due) = due.filter(|_| ahead.is_none()) {
+            registered.begin(due);
         }
         // What changed while it waited is not told.
         registered.observers.iter_mut().for_each(Observer::begin);
@@ -124,7 +208,8 @@ impl World {
 
     /// A Batch was refused: nothing of its chunk holds.
     pub fn let_go(&mut self, batch: BatchId) {
-        self.held.retain(|held| held.batch != batch);
+        let gone: Vec<Held> = self.held.extract_if(.., |held| held.batch == batch).collect();
+        gone.iter().for_each(|held| self.drop_hits(&held.numbers(), f64::NEG_INFINITY));
     }
 
     /// Events were lost: what no longer waits has taken effect.
@@ -165,8 +250,15 @@ impl World {
                 self.replaced.push_back(Replaced { batch, added, timers: gone.0, observers: gone.1 });
             }
         }
-        self.timers.append(&mut registered.timers);
-        self.observers.append(&mut registered.observers);
+        // What a callback registers ahead of its own moment waits with it.
+        let owner = u64::from(self.owner);
+        let waits = self.held.iter_mut().find(|held| held.numbers().contains(&owner)).map(|held| &mut held.registered);
+        let (timers, observers) = match waits {
+            Some(waits) => (&mut waits.timers, &mut waits.observers),
+            None => (&mut self.timers, &mut self.observers),
+        };
+        timers.append(&mut registered.timers);
+        observers.append(&mut registered.observers);
     }
 
     /// Remember who made a live chunk. One that came with the session is the buffer's if its text names it.

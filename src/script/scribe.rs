@@ -160,7 +160,8 @@ impl Scribe {
         if edits.iter().any(|edit| !matches!(edit, Edit::Layout(..))) {
             (self.stale, self.changed) = (true, Some(now));
         }
-        let owned = !back && matches!(origin, Origin::Script | Origin::Callback);
+        let own = self.flight.as_ref().is_some_and(|flight| flight.batch == batch);
+        let owned = own || !back && matches!(origin, Origin::Script | Origin::Callback);
         for edit in edits {
             let items = if matches!(edit, Edit::Whole(_)) { vec![] } else { Item::of(edit, &self.known) };
             if self.known.apply(edit).is_err() {
@@ -170,7 +171,7 @@ impl Scribe {
                 if owned { self.let_go(item, origin, now) } else { self.touch(item, now) }
             }
         }
-        self.landed(batch, !edits.is_empty(), now);
+        self.landed(batch, edits.iter().any(|edit| matches!(edit, Edit::Text(_))), now);
     }
 
     fn touch(&mut self, item: Item, now: Instant) {
@@ -255,13 +256,20 @@ impl Scribe {
         let head = before.trim_end();
         let gap = if head.is_empty() { "" } else { "\n\n" };
         let after = Arc::from(format!("{head}{gap}{}", mirror(&snapshot.session)));
-        self.send(before, after, vec![], now)
+        self.send(before, after, (vec![], vec![]), now)
     }
 
-    fn send(&mut self, before: Arc<str>, after: Arc<str>, items: Vec<Item>, now: Instant) -> Result<(), Batch> {
-        let command = Command::EditText { before, after: after.clone() };
+    /// Send a text with the items that it now makes, and the live chunks that follow it.
+    fn send(
+        &mut self,
+        before: Arc<str>,
+        after: Arc<str>,
+        (items, lives): (Vec<Item>, Vec<Command>),
+        now: Instant,
+    ) -> Result<(), Batch> {
+        let commands = [vec![Command::EditText { before, after: after.clone() }], lives].concat();
         // As the host's: no step of the user's undo.
-        let batch = Batch::now(Origin::Host, "the session in the script", vec![command]);
+        let batch = Batch::now(Origin::Host, "the session in the script", commands);
         let id = batch.id;
         self.ends.asks.batch(batch)?;
         self.counts.written += 1;
@@ -269,6 +277,18 @@ impl Scribe {
         self.wrote = Some(now);
         (self.first, self.last) = (None, None);
         Ok(())
+    }
+
+    /// Live chunks that run as `before` has them and that `after`, with other names in it, makes otherwise: they are run
+    /// again, as the text has them now. One that the text does not make as it runs is left alone.
+    fn lives_that_follow(&mut self, before: &str, after: &str, session: &Session) -> Vec<Command> {
+        let mut made = |text: &str| self.dry.run(text, &session.folders).map(|made| made.session.live.clone());
+        let (Ok(old), Ok(new)) = (made(before), made(after)) else { return vec![] };
+        let follows = new.into_iter().filter(|(name, text)| {
+            let was = old.get(name);
+            was.is_some_and(|was| was != text) && was == session.live.get(name)
+        });
+        follows.map(|(name, text)| Command::SetLive(name, Some(text))).collect()
     }
 
     /// Write what was touched; an error is a full queue, and everything is as before.
@@ -289,7 +309,9 @@ impl Scribe {
         let patched = patch(&mut self.dry, &text, session, &session.folders, self.touched.items());
         let items = patched.written.clone();
         if *patched.text != *text {
-            self.send(text, patched.text.clone(), items.clone(), now)?;
+            let renamed = items.iter().any(|item| matches!(item, Item::Rename(..)));
+            let lives = if renamed { self.lives_that_follow(&text, &patched.text, session) } else { vec![] };
+            self.send(text, patched.text.clone(), (items.clone(), lives), now)?;
         }
         (self.first, self.last) = (None, None);
         self.wrote = Some(now);

@@ -264,8 +264,14 @@ fn strings(lua: &Lua) -> mlua::Result<()> {
                     &format!("string.rep makes at most {TEXT_MAX} bytes, asked for {size}"),
                 )));
             }
-            let parts: Vec<&[u8]> = if size == 0 { vec![] } else { vec![&text; count] };
-            lua.create_string(parts.join(between.as_slice()))
+            let mut whole = Vec::with_capacity(size);
+            for turn in 0..if size == 0 { 0 } else { count } {
+                if turn > 0 {
+                    whole.extend_from_slice(&between);
+                }
+                whole.extend_from_slice(&text);
+            }
+            lua.create_string(whole)
         })?,
     )?;
     let text = lua.create_string("")?;

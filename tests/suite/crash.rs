@@ -133,14 +133,20 @@ fn save() {
     }
 }
 
-#[test]
-fn resume_brings_the_last_work_back_within_five_seconds_and_asks_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (mut child, lines) = start(folder.path(), "work");
+/// A host that is killed a second after the last work in it.
+fn is_killed_at_work(folder: &Path) {
+    let (mut child, lines) = start(folder, "work");
     hear(&lines, "made");
+    // One second of the other process's life; it says nothing more.
     assert!(lines.recv_timeout(Duration::from_secs(1)).is_err());
     child.kill().expect("killed");
     child.wait().expect("gone");
+}
+
+#[test]
+fn resume_brings_the_last_work_back_within_five_seconds_and_asks_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    is_killed_at_work(folder.path());
     let (mut child, lines) = start(folder.path(), "resume");
     let deadline = std::time::Instant::now() + Duration::from_secs(5);
     assert_eq!(hear(&lines, "volume "), "[0.5]");
@@ -165,13 +171,7 @@ fn a_save_that_is_killed_leaves_a_whole_file() {
 #[test]
 fn what_was_made_up_to_a_second_before_the_host_was_killed_plays_when_the_project_is_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut child, lines) = start(folder.path(), "work");
-    hear(&lines, "made");
-    // One second of the other process's life; it says nothing more.
-    assert!(lines.recv_timeout(Duration::from_secs(1)).is_err());
-    child.kill().expect("killed");
-    child.wait().expect("gone");
-
+    is_killed_at_work(folder.path());
     let (mut child, lines) = start(folder.path(), "again");
     assert_eq!(hear(&lines, "recovery "), "Some(true)");
     assert_eq!(hear(&lines, "volume "), "[0.5]");

@@ -20,7 +20,7 @@ use crate::strategy::beginning;
 const LIMIT: Duration = Duration::from_millis(50);
 
 /// How long a good one may: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)

@@ -208,3 +208,79 @@ fn what_a_chunk_for_the_next_bar_registers_hears_of_nothing_before_it() {
     let told: Vec<String> = rig.console().into_iter().filter(|line| line.contains('\t')).collect();
     assert_eq!(told, ["0.5\t0.25"]);
 }
+
+/// A chunk for the next bar in the middle of bar 1, and the frames of what it plays up to the end of bar 2.
+fn registered_for_the_next_bar(blocks: &[usize], before: &str, chunk: &str) -> (Rig, Vec<u64>) {
+    let mut rig =
+        Rig::with(&format!("sampler('hat', {{ samples = 'click.wav' }}) {before} clock:setBPM(133.3) clock:start()"));
+    rig.blocks = blocks.to_vec();
+    rig.skip(20_000);
+    rig.eval_when(chunk, When::NextBar).unwrap();
+    let count = rig.triggers.len();
+    rig.skip(frame_at(8.0, 133.3) as usize - 20_000 - 4_200);
+    let frames = rig.triggers[count..].iter().map(|trigger| trigger.frame).collect();
+    (rig, frames)
+}
+
+#[test]
+fn what_a_chunk_for_the_next_bar_plays_first_lands_on_the_bar() {
+    let chunks = [
+        "clock:every(1, function() trigger('hat') end)",
+        "clock:run(function() while true do trigger('hat') clock:sync(1) end end)",
+        "for beat = 4, 7 do clock:at(beat, function() trigger('hat') end) end",
+        "live('pulse', function() clock:every(1, function() trigger('hat') end) end)",
+        "clock:at(4, function() trigger('hat') clock:every(1, function(beat) if beat > 4 then trigger('hat') end end) end)",
+    ];
+    let exact: Vec<u64> = (4..8).map(|beat| frame_at(f64::from(beat), 133.3)).collect();
+    for blocks in BLOCKS {
+        for chunk in chunks {
+            let (rig, frames) = registered_for_the_next_bar(blocks, "", chunk);
+            assert_eq!(frames, exact, "{blocks:?}: {chunk}");
+            let late = rig.remote.meters.timing().late;
+            assert!(late <= 1, "{blocks:?}: {chunk}: {late} callbacks were late");
+        }
+    }
+}
+
+#[test]
+fn at_its_bar_a_chunk_takes_over_from_the_one_before_without_a_gap_or_a_double() {
+    for blocks in BLOCKS {
+        let pulse = "live('pulse', function() clock:every(1, function() trigger('hat', { pan = PAN }) end) end)";
+        let (rig, _) = registered_for_the_next_bar(blocks, &pulse.replace("PAN", "-1"), &pulse.replace("PAN", "1"));
+        let (left, right): (Vec<_>, Vec<_>) = rig.triggers.iter().partition(|trigger| trigger.params[0].1 == -1.0);
+        let exact =
+            |beats: std::ops::Range<i32>| -> Vec<u64> { beats.map(|beat| frame_at(f64::from(beat), 133.3)).collect() };
+        let frames = |all: &[&std::sync::Arc<tracklight::model::TriggerRecord>]| -> Vec<u64> {
+            all.iter().map(|trigger| trigger.frame).collect()
+        };
+        assert_eq!(frames(&left)[1..], exact(1..4), "{blocks:?}");
+        assert_eq!(frames(&right), exact(4..8), "{blocks:?}");
+    }
+}
+
+#[test]
+fn a_chunk_called_off_or_run_once_more_before_its_bar_plays_nothing_of_the_first_time() {
+    for blocks in BLOCKS {
+        // Called off when its first hit is on its way already.
+        let mut rig = Rig::with("sampler('hat', { samples = 'click.wav' }) clock:start()");
+        rig.blocks = blocks.to_vec();
+        rig.skip(5_000);
+        let chunk = "clock:every(1, function() trigger('hat') end) setParam('hat', 'volume', 0.5)";
+        rig.eval_when(chunk, When::NextBar).unwrap();
+        rig.skip(91_800 - 5_000);
+        rig.remote.asks.send(tracklight::model::Ask::Undo).unwrap();
+        rig.skip(96_000);
+        assert_eq!(rig.triggers.len(), 0, "{blocks:?}");
+
+        let mut rig = Rig::with("sampler('hat', { samples = 'click.wav' }) clock:start()");
+        rig.blocks = blocks.to_vec();
+        rig.skip(5_000);
+        let pulse = "live('pulse', function() clock:every(1, function() trigger('hat') end) end)";
+        rig.eval_when(pulse, When::NextBar).unwrap();
+        rig.skip(91_800 - 5_000);
+        rig.eval_when(pulse, When::NextBar).unwrap();
+        rig.skip(96_000);
+        let frames: Vec<u64> = rig.triggers.iter().map(|trigger| trigger.frame).collect();
+        assert_eq!(frames, [96_000, 120_000, 144_000, 168_000], "{blocks:?}");
+    }
+}

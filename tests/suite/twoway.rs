@@ -16,6 +16,7 @@ use tracklight::model::{Ask, Batch, Command, Origin, Path, Session, TextState, W
 use tracklight::script::{Dry, mirror};
 
 use crate::rig::Rig;
+use crate::strategy::named;
 
 const TEXT: &str = "-- my set, do not touch
 sampler(\"kick\", { samples = { \"click.wav\" }, volume = 0.8, pan = 0 })   -- the kick
@@ -124,6 +125,42 @@ fn a_drag_is_written_a_few_times_a_second_and_stays_one_step_of_undo() {
     rig.wait(0.3);
     assert_eq!(script(&rig), TEXT);
     is_one(&rig);
+}
+
+#[test]
+fn a_new_name_reaches_the_live_chunks_that_run_and_goes_back_with_undo() {
+    let text = "sampler('hat', { samples = 'click.wav' })
+live('pulse', function() clock:every(1, function() trigger('hat') end) end)
+live('other', function() clock:every(4, function() setParam('masterAudioOut', 'pan', 0) end) end)
+";
+    let mut rig = rig(text);
+    rig.run("live('console', function() clock:every(64, function() trigger('hat') end) end)");
+    rig.run("clock:start()");
+    rig.skip(30_000);
+    rig.wait(0.3);
+    let (before, count) = (rig.session(), rig.fired().len());
+    assert!(before.text.contains("console") && count > 0);
+    by(&mut rig, Origin::Text, vec![Command::Rename(named("hat"), named("ride"))]);
+    rig.wait(0.3);
+    rig.skip(96_000);
+    assert_eq!(script(&rig), before.text.replace("'hat'", "'ride'"));
+    let live = rig.session().live;
+    for name in ["pulse", "other", "console"] {
+        assert_eq!(*live[name], before.live[name].replace("'hat'", "'ride'"));
+    }
+    is_one(&rig);
+    assert_eq!(rig.fired().len(), count + 4, "it goes on on its beats: {:?}", rig.fired());
+    assert_eq!(rig.console().iter().filter(|line| line.contains("hat")).count(), 0, "{:?}", rig.console());
+    // One step of undo takes the name back, and those before it what was there before.
+    rig.remote.asks.send(Ask::Undo).expect("room");
+    rig.wait(0.5);
+    assert_eq!((rig.session().text, rig.session().live), (before.text, before.live));
+    for _ in 0..2 {
+        rig.remote.asks.send(Ask::Undo).expect("room");
+        rig.wait(0.5);
+    }
+    let session = rig.session();
+    assert!(session.live.is_empty() && session.modules.keys().all(|name| *name != "hat"), "{:?}", session.live);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tracklight::bus::station::Waker;
 use tracklight_host::Instance;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
@@ -104,7 +105,7 @@ impl Desk {
             })
         });
         self.rest();
-        self.click(760, 20);
+        self.click(900, 20);
     }
 
     /// Close the editor; nothing of it goes on: a host may unload the plug-in next, or end.
@@ -126,7 +127,8 @@ impl Desk {
     fn until(&mut self, what: &str, mut done: impl FnMut(&mut Self) -> bool) {
         let limit = Instant::now() + Duration::from_secs(20);
         while !done(self) {
-            assert!(Instant::now() < limit, "not within 20 s: {what}; the host got {:?}", self.given);
+            let state = || format!("the host got {:?}, the text is {:?}", self.given, self.text());
+            assert!(Instant::now() < limit, "not within 20 s: {what}; {}", state());
             self.instance().idle();
             self.listen();
             std::thread::park_timeout(Duration::from_millis(5));
@@ -197,12 +199,12 @@ impl Desk {
     }
 
     fn has_text(&mut self, text: &str) {
-        let last = self.text();
-        self.until(&format!("the text is {text:?}, it was {last:?}"), |desk| desk.text() == text);
+        self.until(&format!("the text is {text:?}"), |desk| desk.text() == text);
     }
 
-    /// The keys that the host got, and forget them: all plain, each pressed and let go.
-    fn host_got(&mut self) -> Vec<String> {
+    /// The host gets these keys and no others, each pressed and let go.
+    fn host_gets(&mut self, expected: &[&str]) {
+        self.until("the host gets its keys", |desk| desk.given.len() >= 2 * expected.len());
         self.rest();
         let given = std::mem::take(&mut self.given);
         for pair in given.chunks(2) {
@@ -213,7 +215,7 @@ impl Desk {
             let shift = if given.shift { "shift+" } else { "" };
             format!("{control}{shift}{}", given.key)
         };
-        given.iter().step_by(2).map(name).collect()
+        assert_eq!(given.iter().step_by(2).map(name).collect::<Vec<_>>(), expected);
     }
 }
 
@@ -227,7 +229,15 @@ fn the_famous_keys_do_what_they_say_in_a_real_window() {
 #[ignore = "run by the test above, on a display of its own"]
 fn famous_keys() {
     let mut desk = Desk::new();
-    for (key, view) in [("F1", "Command"), ("F3", "Patterns"), ("F2", "Code"), ("ctrl+3", "Patterns"), ("F2", "Code")] {
+    for (key, view) in [
+        ("F1", "Command"),
+        ("F3", "Patterns"),
+        ("F4", "Desk"),
+        ("F2", "Code"),
+        ("ctrl+3", "Patterns"),
+        ("ctrl+4", "Desk"),
+        ("F2", "Code"),
+    ] {
         desk.press(key);
         desk.shows(view);
     }
@@ -239,7 +249,9 @@ fn famous_keys() {
     desk.plug.settle();
     let fading = desk.plug.block(512, &[])[511];
     assert!(0.25 < fading && fading < 0.5, "{fading}");
+    let events = desk.plug.remote.events.subscribe(256, &Waker::default());
     desk.press("ctrl+shift+period");
+    desk.until("panic is told", |_| std::iter::from_fn(|| events.next()).any(|told| format!("{told:?}") == "Hushed"));
     desk.plug.settle();
     assert_eq!(desk.plug.block(512, &[])[511], 0.0);
 
@@ -264,7 +276,7 @@ fn famous_keys() {
         desk.plug.remote.now().notices.iter().any(|notice| notice.text.contains("good evaluation"))
     });
     // All of it was ours.
-    assert_eq!(desk.host_got(), Vec::<String>::new());
+    desk.host_gets(&[]);
     desk.close();
 }
 
@@ -281,7 +293,7 @@ fn keys_go_back() {
     desk.shows("Patterns");
     // Nobody types: Space, letters and unknown chords are the host's.
     desk.press("space k shift+m ctrl+t F7");
-    assert_eq!(desk.host_got(), [" ", "k", "shift+m", "ctrl+t", "F7"]);
+    desk.host_gets(&[" ", "k", "shift+m", "ctrl+t", "F7"]);
 
     // Text is typed: Space is a space, the host still gets what no text field knows.
     desk.press("F2");
@@ -289,14 +301,14 @@ fn keys_go_back() {
     desk.click(400, 200);
     desk.press("1 space 2 shift+3 ctrl+t F7");
     desk.has_text("1 2#");
-    assert_eq!(desk.host_got(), ["ctrl+t", "F7"]);
+    desk.host_gets(&["ctrl+t", "F7"]);
 
     // Right after the click, before a frame could tell: typing must not start the transport.
     desk.press("Escape space");
-    assert_eq!(desk.host_got(), [" "]);
+    desk.host_gets(&[" "]);
     desk.xdotool(&["mousemove", "400", "200", "click", "1", "key", "space"]);
     desk.until("the space is in the text", |desk| desk.text().len() == 5);
-    assert_eq!(desk.host_got(), Vec::<String>::new());
+    desk.host_gets(&[]);
     desk.close();
 }
 
@@ -314,7 +326,7 @@ fn closing_keeps() {
         desk.press("End");
         // Half a second would pass before it is kept in any case.
         desk.xdotool(&["key", letter]);
-        std::thread::park_timeout(Duration::from_millis(150));
+        desk.pause(400);
         desk.close();
         desk.plug.settle();
         assert_eq!(desk.text(), text);

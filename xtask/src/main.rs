@@ -13,6 +13,7 @@ mod bench;
 mod bundle;
 mod cargo;
 mod demo;
+mod desk;
 mod desk_plugin;
 mod display;
 mod docs;
@@ -72,6 +73,12 @@ const VERBS: &[Verb] = &[
         run: rows::run,
     },
     Verb { name: "docs", about: "write the generated pages of docs/", usage: docs::USAGE, run: docs::run },
+    Verb {
+        name: "desk",
+        about: "start a pocket desk to rehearse with, without a grandMA3",
+        usage: desk::USAGE,
+        run: desk::run,
+    },
     Verb {
         name: "desk-plugin",
         about: "write the grandMA3 desk plug-in, ready to copy",

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use egui::{Key, Modifiers};
+use egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::Bench;
@@ -213,6 +213,40 @@ fn undo_of_text_takes_back_typing_by_words_and_commands_whole() {
     }
     assert_eq!(script(&bench), "-- local a");
     assert!(!bench.asked().contains(&Ask::Undo), "the music's undo is another one");
+}
+
+fn chord(modifiers: Modifiers, key: Key) -> Event {
+    Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
+}
+
+/// What somebody types, letter by letter.
+fn letters(text: &str) -> Vec<Event> {
+    text.chars().map(|letter| Event::Text(letter.to_string())).collect()
+}
+
+#[test]
+fn keys_that_come_in_one_slow_frame_do_what_they_do_one_by_one() {
+    let undo = || chord(Modifiers::COMMAND, Key::Z);
+    let mut bench = with("");
+    bench.letters("x = 1 mo");
+    bench.at_once(letters("re"));
+    bench.at_once(vec![undo()]);
+    assert_eq!(script(&bench), "x = 1 ", "a word is one step, however its letters came");
+    bench.at_once(vec![chord(Modifiers::COMMAND, Key::Y)]);
+    assert_eq!(script(&bench), "x = 1 more");
+    // A chord is about what was typed before it, and letters after it come after it.
+    bench.at_once([letters(" and"), vec![undo()], letters("!")].concat());
+    assert_eq!(script(&bench), "x = 1 more !");
+    bench.at_once([vec![chord(Modifiers::NONE, Key::Home)], letters("y"), vec![undo()], letters("z")].concat());
+    assert_eq!(script(&bench), "zx = 1 more !");
+    bench.at_once([letters("-"), vec![chord(Modifiers::COMMAND, Key::L)], letters("-")].concat());
+    assert_eq!(&*bench.calls().remove(0).text, "z-x = 1 more !", "what is run is what was there then");
+    assert_eq!(script(&bench), "z--x = 1 more !");
+    bench.at_once([vec![chord(Modifiers::COMMAND, Key::F)], letters("one")].concat());
+    assert_eq!((script(&bench), bench.value("Find")), ("z--x = 1 more !".into(), "one".into()));
+    bench.key(Key::Escape);
+    bench.at_once([letters("+"), vec![chord(Modifiers::NONE, Key::Escape)], letters("no")].concat());
+    assert_eq!(script(&bench), "z--+x = 1 more !", "who has left the text types nothing into it");
 }
 
 /// proves: L10

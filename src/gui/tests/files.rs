@@ -69,6 +69,7 @@ fn another_file_is_written_over_only_when_asked_twice() {
     assert!(bench.harness.query_by_label("Script path").is_none());
 }
 
+/// proves: L14
 #[test]
 fn a_file_written_elsewhere_is_read_again_and_run_when_that_is_ticked() {
     let mut bench = opened();

@@ -270,11 +270,11 @@ impl Line {
     }
 }
 
-/// Which way a datagram goes: to the desk plug-in's own port where there is one, and by the command line again where that
-/// brought nothing.
+/// Which way a datagram goes: to the desk plug-in's own port where there is one, and every other repeat by the command line,
+/// because a plug-in that was loaded anew has that port no longer.
 fn fragment_way(desk: SocketAddrV4, inbound: Option<u16>, silent: u32, command: Way) -> (SocketAddrV4, Way) {
     match inbound {
-        Some(port) if silent < 3 => (SocketAddrV4::new(*desk.ip(), port), Way::Inbound),
+        Some(port) if silent.is_multiple_of(2) => (SocketAddrV4::new(*desk.ip(), port), Way::Inbound),
         _ => (desk, command),
     }
 }

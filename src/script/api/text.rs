@@ -2,6 +2,9 @@
 //!
 //! Thread: script.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use mlua::{Function, Lua, Value};
 
 use super::{Call, Entry, Kind, Owner, arg, entries, opt, text_of};
@@ -101,6 +104,7 @@ fn command(call: &Call<'_>) -> (bool, String) {
         bpm: world.map.bpm,
         host_leads: world.host_leads(),
         callbacks: world.timing,
+        desk: Some(world.snapshot.desk.clone()),
     };
     let mut draft = world.draft.clone();
     match run(&mut draft, standing, &line) {
@@ -148,12 +152,19 @@ fn exec(call: &Call<'_>) -> mlua::Result<Value> {
     answer(call, success, &text)
 }
 
-/// `require("name")`: a Lua file of the project's folders, run once.
+/// `require("name")`: a Lua file of the project's folders, run once, and once more when the file was saved since.
 pub fn require(lua: &Lua, world: &Shared) -> mlua::Result<Function> {
+    // Values by name, and the file each came from with its stamp then.
     let (world, loaded) = (world.clone(), lua.create_table()?);
+    let stamps = RefCell::new(BTreeMap::<String, (String, Option<u64>)>::new());
     lua.create_function(move |lua, name: String| {
+        let (files, folders) = {
+            let world = world.borrow();
+            (world.files.clone(), world.snapshot.session.folders.clone())
+        };
         let found: Value = loaded.raw_get(name.as_str())?;
-        if !matches!(found, Value::Nil) {
+        let as_it_was = |(place, stamp): &(String, Option<u64>)| files.changed_at(place) == *stamp;
+        if !matches!(found, Value::Nil) && stamps.borrow().get(&name).is_some_and(as_it_was) {
             return Ok(found);
         }
         let placed = |text: String| mlua::Error::runtime(crate::script::vm::at_line(lua, &format!("require: {text}")));
@@ -162,15 +173,13 @@ pub fn require(lua: &Lua, world: &Shared) -> mlua::Result<Function> {
         if outside {
             return Err(placed(format!("\"{name}\" is not a file of the project: write names like \"lib.drums\"")));
         }
-        let (files, folders) = {
-            let world = world.borrow();
-            (world.files.clone(), world.snapshot.session.folders.clone())
-        };
-        let (_, text) = files.read_text(&path, &folders).map_err(placed)?;
+        let (place, text) = files.read_text(&path, &folders).map_err(placed)?;
+        let stamp = files.changed_at(&place);
         let chunk = lua.load(text).set_name(format!("={path}")).set_mode(mlua::chunk::ChunkMode::Text);
         let value: Value = chunk.call(name.as_str())?;
         let value = if matches!(value, Value::Nil) { Value::Boolean(true) } else { value };
         loaded.raw_set(name.as_str(), value.clone())?;
+        stamps.borrow_mut().insert(name, (place, stamp));
         Ok(value)
     })
 }

@@ -163,6 +163,7 @@ impl Buffer {
     pub fn edit(&mut self, ui: &mut Ui, runs: &Runs, desk: &Desk<'_>) -> Typed {
         let id = editor_id();
         let mut typed = Typed::default();
+        self.take_up(ui);
         let selection = self.bytes();
         for wish in self.find.ui(ui, &self.text, &selection) {
             if self.grant(wish, &mut typed) {

@@ -262,6 +262,10 @@ enum Keys {
 fn field(ui: &mut Ui, name: &str, text: &mut String, width: f32, focus: &mut bool) -> Keys {
     let id = field_id(name);
     let mut keys = Keys::None;
+    // Before it is drawn: the letters that waited for it come in this very frame.
+    if std::mem::take(focus) {
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
     if ui.memory(|memory| memory.has_focus(id)) {
         ui.input_mut(|input| {
             if input.consume_key(Modifiers::SHIFT, Key::Enter) {
@@ -277,9 +281,6 @@ fn field(ui: &mut Ui, name: &str, text: &mut String, width: f32, focus: &mut boo
     let edit = TextEdit::singleline(text).id(id).desired_width(width).font(theme::code_font()).event_filter(filter);
     let response = ui.add(edit.hint_text(name.to_owned()));
     named(&response, name);
-    if std::mem::take(focus) {
-        response.request_focus();
-    }
     keys
 }
 

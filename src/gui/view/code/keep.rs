@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::merge::{Merged, changes, merge};
 
-/// Seconds after the last key until the buffer is saved.
+/// Seconds after a key until the buffer is saved, whether or not more is typed: a crash costs no more than these.
 pub const PAUSE_SECS: f64 = 0.5;
 /// Most texts whose echo is waited for.
 const SENT_MAX: usize = 32;
@@ -20,7 +20,7 @@ pub struct Keeper {
     base: Arc<str>,
     // What was sent since, each made from the one before, and has not come back in a Snapshot.
     sent: VecDeque<Arc<str>>,
-    // When the buffer was last typed in, if that has not been sent.
+    // When the oldest letter that has not been sent was typed.
     typed: Option<f64>,
 }
 
@@ -28,11 +28,21 @@ impl Keeper {
     /// Compare with the session's text at `time` (seconds). Gives what the buffer becomes when the text was changed
     /// elsewhere: the scribe wrote a number, a state was loaded.
     pub fn look(&mut self, session: &Arc<str>, buffer: &str, time: f64) -> Option<Merged> {
-        if Arc::ptr_eq(&self.base, session) || self.base == *session {
+        if Arc::ptr_eq(&self.base, session) {
             return None;
         }
-        if let Some(at) = self.sent.iter().position(|sent| sent == session) {
+        // Known by itself and not by its letters: undo and redo send the same letters again and again.
+        if let Some(at) = self.sent.iter().position(|sent| Arc::ptr_eq(sent, session)) {
             self.sent.drain(..=at);
+            self.base = session.clone();
+            return None;
+        }
+        if **session == *buffer {
+            (self.base, self.typed) = (session.clone(), None);
+            self.sent.clear();
+            return None;
+        }
+        if self.base == *session && self.sent.is_empty() {
             self.base = session.clone();
             return None;
         }
@@ -56,10 +66,10 @@ impl Keeper {
 
     /// The buffer was changed by hand at `time` (seconds).
     pub fn typed(&mut self, time: f64) {
-        self.typed = Some(time);
+        self.typed.get_or_insert(time);
     }
 
-    /// Whether the pause after typing is over.
+    /// Whether what was typed has waited long enough.
     pub fn due(&self, time: f64) -> bool {
         self.typed.is_some_and(|typed| time - typed >= PAUSE_SECS)
     }
@@ -91,6 +101,8 @@ impl Keeper {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(text: &str) -> Arc<str> {
@@ -106,14 +118,17 @@ mod tests {
         let mut keeper = Keeper::default();
         assert_eq!(look(&mut keeper, "loaded", ""), Some("loaded".into()));
         keeper.typed(1.0);
-        assert!(!keeper.due(1.4) && keeper.due(1.5));
-        assert_eq!(keeper.send("one"), Some((text("loaded"), text("one"))));
+        keeper.typed(1.4);
+        assert!(!keeper.due(1.4) && keeper.due(1.5), "typing on does not put it off");
+        let (before, one) = keeper.send("one").expect("typed");
+        assert_eq!((&*before, &*one), ("loaded", "one"));
         keeper.typed(2.0);
-        assert_eq!(keeper.send("two"), Some((text("one"), text("two"))));
+        let (before, two) = keeper.send("two").expect("typed");
+        assert_eq!((before, &*two), (one.clone(), "two"));
         assert_eq!(keeper.send("two"), None);
-        assert_eq!(look(&mut keeper, "one", "two"), None);
+        assert_eq!(keeper.look(&one, "two", 9.0), None);
         assert!(!keeper.is_settled());
-        assert_eq!(look(&mut keeper, "two", "two"), None);
+        assert_eq!(keeper.look(&two, "two", 9.0), None);
         assert!(keeper.is_settled());
         assert_eq!(look(&mut keeper, "undone", "two"), Some("undone".into()));
     }
@@ -146,5 +161,88 @@ mod tests {
         keeper.send("a(0.5) b(typed)");
         assert_eq!(look(&mut keeper, "a(0.7) b(typed)", "a(0.5) b(typed)"), Some("a(0.7) b(typed)".into()));
         assert!(keeper.is_settled());
+    }
+
+    /// The session at the other end: it does what was asked when it comes to it, and others write there too.
+    #[derive(Default)]
+    struct Far {
+        text: Arc<str>,
+        asked: VecDeque<(Arc<str>, Arc<str>)>,
+    }
+
+    impl Far {
+        fn work(&mut self) {
+            if let Some((before, after)) = self.asked.pop_front()
+                && self.text == before
+            {
+                self.text = after;
+            }
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Turn {
+        Type(&'static str),
+        Send,
+        Work,
+        Frame,
+        Outside(&'static str),
+    }
+
+    fn turns(outside: u32) -> impl Strategy<Value = Vec<Turn>> {
+        // Few, so that what was there comes back, as by undo and redo.
+        let words = || prop::sample::select(vec!["", "a", "a b", "a c"]);
+        let turn = prop_oneof![
+            3 => words().prop_map(Turn::Type),
+            3 => Just(Turn::Send),
+            3 => Just(Turn::Work),
+            3 => Just(Turn::Frame),
+            outside => words().prop_map(Turn::Outside),
+        ];
+        prop::collection::vec(turn, 0..40)
+    }
+
+    /// Play the turns; gives how often something came in from elsewhere, the buffer and the session's text at the end.
+    fn play(turns: &[Turn]) -> (usize, String, String) {
+        let (mut keeper, mut far, mut buffer, mut came) = (Keeper::default(), Far::default(), String::new(), 0);
+        let frame = |keeper: &mut Keeper, far: &Far, buffer: &mut String| {
+            keeper.look(&far.text, buffer, 9.0).map(|merged| *buffer = merged.text).is_some()
+        };
+        for turn in turns {
+            match turn {
+                Turn::Type(text) if buffer != *text => {
+                    (*text).clone_into(&mut buffer);
+                    keeper.typed(1.0);
+                }
+                Turn::Send => far.asked.extend(keeper.send(&buffer)),
+                Turn::Work => far.work(),
+                Turn::Frame => came += usize::from(frame(&mut keeper, &far, &mut buffer)),
+                Turn::Outside(text) if *far.text != **text => far.text = Arc::from(*text),
+                _ => {}
+            }
+        }
+        for _ in 0..4 {
+            while !far.asked.is_empty() {
+                far.work();
+            }
+            came += usize::from(frame(&mut keeper, &far, &mut buffer));
+            far.asked.extend(keeper.send(&buffer));
+        }
+        assert!(keeper.is_settled());
+        (came, buffer, far.text.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn what_nobody_else_writes_never_comes_back_as_news(turns in turns(0)) {
+            let (came, buffer, session) = play(&turns);
+            prop_assert_eq!((came, &buffer), (0, &session));
+        }
+
+        #[test]
+        fn whoever_writes_when_buffer_and_session_become_one(turns in turns(2)) {
+            let (_, buffer, session) = play(&turns);
+            prop_assert_eq!(buffer, session);
+        }
     }
 }

@@ -37,28 +37,35 @@ impl Buffer {
         typed.changed = true;
     }
 
-    /// Take the keys of this frame.
-    pub(super) fn keys(&mut self, ui: &Ui, id: Id, desk: &Desk<'_>, typed: &mut Typed) {
-        let mut events = std::mem::take(&mut self.later);
-        ui.input_mut(|input| {
-            events.append(&mut input.events);
-            input.events = events;
-        });
-        while let Some(action) = ui.input_mut(|input| keymap::take(input, Place::Code)) {
-            self.act(action, desk, typed);
+    /// Give the keys that waited for this frame to whoever has the focus in it.
+    pub(super) fn take_up(&mut self, ui: &Ui) {
+        if !self.later.is_empty() {
+            let waited = std::mem::take(&mut self.later);
+            ui.input_mut(|input| drop(input.events.splice(..0, waited)));
         }
+    }
+
+    /// Take the keys of this frame, each as if it had come alone: a slow frame has many.
+    pub(super) fn keys(&mut self, ui: &Ui, id: Id, desk: &Desk<'_>, typed: &mut Typed) {
         let events = ui.input_mut(|input| std::mem::take(&mut input.events));
         let mut kept = vec![];
         let mut waits = false;
         for event in events {
             let key = matches!(event, Event::Key { pressed: true, .. } | Event::Text(_) | Event::Paste(_) | Event::Cut);
             if waits && key {
-                // The caret is elsewhere only after the text field has moved it: in the next frame.
                 self.later.push(event);
+                continue;
+            }
+            if let Some(action) = keymap::asked(&event, Place::Code) {
+                // What others do, they do after this frame, with the text as it is now.
+                waits |= self.act(action, desk, typed);
             } else if !self.key(&event, desk, typed) {
+                // The caret is elsewhere only after the text field has moved it: in the next frame.
                 waits |= moves(&event);
                 kept.push(event);
             }
+            waits |= self.leaves;
+            self.history.look(&self.text, &self.selection, desk.time);
         }
         ui.input_mut(|input| input.events = kept);
         if !self.later.is_empty() {
@@ -70,7 +77,8 @@ impl Buffer {
         }
     }
 
-    fn act(&mut self, action: Action, desk: &Desk<'_>, typed: &mut Typed) {
+    /// Do what a chord asks for; gives whether the keys after it are not for the text as it is in this frame.
+    fn act(&mut self, action: Action, desk: &Desk<'_>, typed: &mut Typed) -> bool {
         let selected = || self.text[self.bytes()].to_owned();
         match action {
             Action::Comment => self.change_lines(typed, script_text::toggle_comment),
@@ -83,8 +91,12 @@ impl Buffer {
             Action::Larger => self.resize(1.0),
             Action::Smaller => self.resize(-1.0),
             Action::NormalSize => self.size = None,
-            other => typed.actions.push(other),
+            other => {
+                typed.actions.push(other);
+                return true;
+            }
         }
+        matches!(action, Action::Find | Action::Replace | Action::GoToLine)
     }
 
     /// Undo or redo of the text.

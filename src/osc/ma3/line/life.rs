@@ -26,8 +26,8 @@ const TRIPS: usize = 9;
 const EPOCHS: usize = 64;
 /// Longest name told, bytes.
 const NAME_MAX: usize = 100;
-/// Requests in a row that only `/cmd` brought over, after which the inbound port is left alone.
-const INBOUND_FAILURES: u32 = 3;
+/// Requests in a row that the inbound port alone did not bring over, after which it is left alone until the next Hello.
+const INBOUND_FAILURES: u32 = 8;
 
 /// A question of the line's own, repeated until its answer comes.
 pub struct Own {
@@ -46,6 +46,7 @@ pub struct Life {
     pub epoch: Option<String>,
     past: VecDeque<String>,
     pub info: Option<DeskInfo>,
+    pub master: Master,
     pub inbound: Option<u16>,
     inbound_failures: u32,
     /// When the desk was last heard.
@@ -244,6 +245,7 @@ impl Line {
 
     /// Our Hello was answered.
     pub(super) fn greeted(&mut self, now: Duration, hello: Hello) {
+        self.life.master = hello.master;
         self.life.info = Some(DeskInfo {
             version: hello.desk,
             station: hello.station,
@@ -254,6 +256,7 @@ impl Line {
             caps: hello.caps.into_iter().collect(),
         });
         self.life.inbound = (hello.inbound != 0).then_some(hello.inbound);
+        self.life.inbound_failures = 0;
         self.life.hello = None;
         (self.life.greeted, self.life.known) = (true, true);
         self.life.refusal = None;
@@ -333,10 +336,8 @@ impl Line {
 
     /// Whether the inbound port brings things over.
     pub(super) fn judge_inbound(&mut self, repeats: u32) {
-        if repeats >= 3 {
-            self.life.inbound_failures += 1;
-        } else if repeats == 0 && self.life.inbound_failures < INBOUND_FAILURES {
-            self.life.inbound_failures = 0;
+        if self.life.inbound_failures < INBOUND_FAILURES {
+            self.life.inbound_failures = if repeats == 0 { 0 } else { self.life.inbound_failures + 1 };
         }
     }
 

@@ -10,8 +10,8 @@ use core::net::{Ipv4Addr, SocketAddrV4};
 use crate::model::LinkState;
 use crate::model::desk::{DeskInfo, TestLine};
 use crate::osc::codec;
-use crate::osc::ma3::protocol::fragment;
 use crate::osc::ma3::protocol::message::Head;
+use crate::osc::ma3::protocol::{Master, fragment};
 
 use super::Line;
 use super::life::Own;
@@ -69,6 +69,8 @@ pub struct Facts {
     pub running: bool,
     /// The desk, once it answered.
     pub info: Option<DeskInfo>,
+    /// Whether it is the master of its session.
+    pub master: Master,
     /// Median round trip, milliseconds.
     pub rtt_ms: f32,
     /// Share of repeated requests, 0-1.
@@ -170,6 +172,7 @@ impl Line {
             tried: self.test.tries.iter().map(|t| (t.prefix.clone(), t.answered)).collect(),
             running: self.test.running,
             info: self.info(),
+            master: self.life.master,
             rtt_ms: self.rtt_ms(),
             loss: self.loss(),
         }
@@ -204,7 +207,7 @@ pub fn judge(facts: &Facts) -> Vec<TestLine> {
     } else {
         lines.extend(why_not(facts));
     }
-    lines.extend(facts.info.as_ref().map(of_the_desk).unwrap_or_default());
+    lines.extend(facts.info.as_ref().map(|info| of_the_desk(info, facts.master)).unwrap_or_default());
     lines
 }
 
@@ -272,16 +275,22 @@ fn why_not(facts: &Facts) -> Vec<TestLine> {
 }
 
 /// What of the desk itself needs a person.
-fn of_the_desk(info: &DeskInfo) -> Vec<TestLine> {
+fn of_the_desk(info: &DeskInfo, master: Master) -> Vec<TestLine> {
     let mut lines = vec![];
     let who = format!("station \"{}\", grandMA3 {}, plug-in {}, {}", info.station, info.version, info.plugin, info.lua);
     lines.push(line(Some(true), &who));
-    if !info.master {
-        let text = format!(
-            "station \"{}\" is not the master of its session: hooks are local and OSC is unreliable there; set the master's address",
-            info.station
-        );
-        lines.push(line(Some(false), &text));
+    let station = &info.station;
+    let warning = "hooks are local and OSC is unreliable on other stations; set the address of the master";
+    match master {
+        Master::Yes => {}
+        Master::No => {
+            let text = format!("station \"{station}\" is not the master of its session: {warning}");
+            lines.push(line(Some(false), &text));
+        }
+        Master::Unknown => {
+            let text = format!("is station \"{station}\" the master of its session? The desk does not say; {warning}");
+            lines.push(line(None, &text));
+        }
     }
     let needed = ["ticks", "token", "cue"];
     for (name, how) in info.caps.iter().filter(|(name, how)| how == "no" && needed.contains(&name.as_str())) {

@@ -4,6 +4,7 @@ mod desk;
 mod faults;
 mod fuzz;
 mod looking;
+mod pocket;
 mod world;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use super::Heard;
 use crate::model::{DeskEvent, LinkState};
-use crate::osc::ma3::protocol::{Difference, ErrorCode, Op, Request, Told, Unit};
+use crate::osc::ma3::protocol::{CueItem, Difference, ErrorCode, Op, Request, Told, Unit};
 use desk::event_json;
 use world::{CLIENT, Faults, MS, SECOND, World, config};
 

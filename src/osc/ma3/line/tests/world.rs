@@ -45,6 +45,9 @@ pub struct Faults {
     pub delay: u64,
 }
 
+/// Datagrams on their way: when they come, their number, whether to the desk, where, what.
+type Flying = BinaryHeap<Reverse<(Duration, u64, bool, SocketAddrV4, Vec<u8>)>>;
+
 pub struct World {
     pub now: Duration,
     pub line: Line,
@@ -54,7 +57,7 @@ pub struct World {
     pub cut: (bool, bool),
     pub dice: Dice,
     pub heard: Vec<(Duration, Heard)>,
-    flying: BinaryHeap<Reverse<(Duration, u64, bool, SocketAddrV4, Vec<u8>)>>,
+    flying: Flying,
     count: u64,
     pub wake: Option<Duration>,
 }

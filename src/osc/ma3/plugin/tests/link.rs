@@ -203,7 +203,11 @@ impl Link {
                 if datagram.to.port() == 9000 {
                     self.heard(&datagram.bytes);
                 } else if self.desk.ports().contains(&datagram.to.port()) {
-                    self.desk.udp(datagram.to.port(), &datagram.bytes, SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port));
+                    self.desk.udp(
+                        datagram.to.port(),
+                        &datagram.bytes,
+                        SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port),
+                    );
                 }
             }
             self.ask_for_missing();
@@ -342,7 +346,8 @@ impl Link {
         }
         let said = "return TracklightDesk and table.concat(TracklightDesk.problems, '; ')";
         let problems = self.desk.lua(said);
-        let log: Vec<String> = self.desk.log().into_iter().map(|line| line.text).filter(|text| !text.contains("TL.R(")).collect();
+        let log: Vec<String> =
+            self.desk.log().into_iter().map(|line| line.text).filter(|text| !text.contains("TL.R(")).collect();
         panic!("no answer to {fields}; problems: {problems:?}; log: {log:#?}");
     }
 

@@ -39,7 +39,10 @@ pub fn install(lua: &Lua, context: &Context) -> mlua::Result<()> {
             let kept = match value(&new) {
                 Some(new @ (Value::Int(_) | Value::Num(_) | Value::Text(_))) => new,
                 _ => {
-                    return Err(mlua::Error::runtime(format!("SetVar takes text or a number, got {}", new.type_name())));
+                    return Err(mlua::Error::runtime(format!(
+                        "SetVar takes text or a number, got {}",
+                        new.type_name()
+                    )));
                 }
             };
             // Variables are kept byte by byte where they are text.
