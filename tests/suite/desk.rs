@@ -3,4 +3,5 @@
 mod basics;
 mod live;
 mod rig;
+mod rows;
 mod storms;
