@@ -357,10 +357,6 @@ impl Track {
             }
             self.known = agreed.cloned();
             self.landed = None;
-            // What the layer became by it is no edit of ours.
-            if let Some(layer) = now.session.layers.get(&self.name) {
-                self.layer = layer.clone();
-            }
         }
         self.taking = None;
         self.plan = None;

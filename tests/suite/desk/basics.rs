@@ -23,7 +23,11 @@ fn a_layer_and_a_track_come_in_step_and_stay_so() {
     world.desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 5.0 }).unwrap();
     world.apps[0].put(&[(Uid(2), at(7 * SECOND, "b"))]);
     world.assert_equal_within(1500, "both at once");
-    assert_eq!(world.apps[0].session.layers["Beam"].get(Uid(1)).unwrap().ticks, 5 * SECOND, "it is still the same event");
+    assert_eq!(
+        world.apps[0].session.layers["Beam"].get(Uid(1)).unwrap().ticks,
+        5 * SECOND,
+        "it is still the same event"
+    );
     let (taken, packets) = (world.apps[0].taken, world.packets);
     world.run(10_000);
     assert_eq!(world.apps[0].taken, taken, "nothing comes back as an edit");

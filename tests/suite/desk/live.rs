@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tracklight::bus::{OscEnds, Station, Wires, wire};
 use tracklight::model::{
-    Ask, Batch, Command, DeskConfig, DeskState, DeskVerb, Event, LinkState, MappingState, Origin, Session, Snapshot, Uid,
+    Ask, Batch, Command, DeskConfig, DeskState, DeskVerb, Event, LinkState, MappingState, Origin, Session, Snapshot,
+    Uid,
 };
 use tracklight::osc::Osc;
 
@@ -52,7 +53,13 @@ impl Instance {
         match self.session.perform_batch(batch) {
             Ok(done) => {
                 self.publish();
-                let event = Event::Applied { batch: id, origin, revision: self.revision, edits: done.forward.into(), back: false };
+                let event = Event::Applied {
+                    batch: id,
+                    origin,
+                    revision: self.revision,
+                    edits: done.forward.into(),
+                    back: false,
+                };
                 self.wires.engine.events.tell(&event);
                 for command in &batch.commands {
                     if let Command::Desk(verb) = command {
@@ -126,9 +133,13 @@ fn a_pocket_desk_is_rehearsed_with_over_real_sockets() {
     one.until("an event of the desk", |one| one.mapping() == MappingState::Synced && one.events() == (2, 2));
     two.until("it comes to both", |two| two.mapping() == MappingState::Synced && two.events() == (2, 2));
     one.perform(Command::Desk(DeskVerb::PocketLine("nonsense".into())));
-    one.until("an answer", |one| one.state.pocket.as_ref().is_some_and(|(_, lines)| lines.iter().any(|l| &**l == "> nonsense")));
+    one.until("an answer", |one| {
+        one.state.pocket.as_ref().is_some_and(|(_, lines)| lines.iter().any(|l| &**l == "> nonsense"))
+    });
     one.perform(Command::Desk(DeskVerb::SelfTest));
-    one.until("a self-test", |one| !one.state.test.is_empty() && one.state.test.iter().all(|line| line.ok == Some(true)));
+    one.until("a self-test", |one| {
+        !one.state.test.is_empty() && one.state.test.iter().all(|line| line.ok == Some(true))
+    });
     one.perform(Command::SetDesk(DeskConfig { on: false, port, ..DeskConfig::default() }));
     one.until("off", |one| one.state.link == LinkState::Off);
     one.perform(Command::Desk(DeskVerb::Pocket(false)));

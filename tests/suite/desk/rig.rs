@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracklight::model::{
-    Batch, Command, DeskVerb, Edit, Event, LayerEvent, Mapping, MappingState, MappingStatus, Name, Origin, Put, Session,
-    Snapshot, TrackName, Uid,
+    Batch, Command, DeskVerb, Edit, Event, LayerEvent, Mapping, MappingState, MappingStatus, Name, Origin, Put,
+    Session, Snapshot, TrackName, Uid,
 };
 use tracklight::osc::ma3::link::Link;
 use tracklight::osc::ma3::plugin;

@@ -158,7 +158,12 @@ fn a_wire_that_breaks_for_ten_seconds_both_ways_or_one_way_heals() {
     let open = Path::default();
     for (n, (inbound, outbound)) in [(cut, cut), (cut, open), (open, cut)].into_iter().enumerate() {
         for seed in seeds(1) {
-            storm(n as u64 + 77 + seed * 7, &format!("cut {n}, {seed}"), Faults { inbound, outbound, ..Faults::default() }, 10);
+            storm(
+                n as u64 + 77 + seed * 7,
+                &format!("cut {n}, {seed}"),
+                Faults { inbound, outbound, ..Faults::default() },
+                10,
+            );
         }
     }
 }

@@ -15,6 +15,9 @@ pub fn hash_text(unit: Unit, events: &[DeskEvent]) -> String {
     format!("{:016x}", unit_hash(unit.range, unit.sub, events))
 }
 
+/// Contents remembered, as the desk does.
+const LINEAGE_MAX: usize = 64;
+
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -97,14 +100,15 @@ impl Seen {
         let Some(events) = events.filter(|events: &Vec<DeskEvent>| hash_text(self.unit, events) == hash) else {
             return Taken::Gap;
         };
-        (self.events, self.rev, self.hash) = (events, rev, hash.to_owned());
+        // Who it was is in the next whole answer.
+        self.enter(events, rev, hash, "desk");
         self.slot = changed.offset.unwrap_or(self.slot);
         self.start = changed.start.unwrap_or(self.start);
         Taken::Newer
     }
 
     /// A batch of ours was done: what it did, as it was read back. False where the picture does not fit the desk's hash.
-    pub fn written(&mut self, rev: u64, hash: &str, ops: &[Op], results: &[OpResult]) -> bool {
+    pub fn written(&mut self, rev: u64, hash: &str, ops: &[Op], results: &[OpResult], me: &str) -> bool {
         if rev < self.rev {
             return false;
         }
@@ -120,8 +124,18 @@ impl Seen {
         if hash_text(self.unit, &events) != hash {
             return false;
         }
-        (self.events, self.rev, self.hash) = (events, rev, hash.to_owned());
+        self.enter(events, rev, hash, me);
         true
+    }
+
+    fn enter(&mut self, events: Vec<DeskEvent>, rev: u64, hash: &str, by: &str) {
+        (self.events, self.rev, self.hash) = (events, rev, hash.to_owned());
+        if self.lineage.last().is_none_or(|(last, _)| last != hash) {
+            self.lineage.push((hash.to_owned(), by.to_owned()));
+        }
+        if self.lineage.len() > LINEAGE_MAX {
+            self.lineage.remove(0);
+        }
     }
 
     fn at(&self, idx: u32) -> Option<&DeskEvent> {

@@ -158,7 +158,7 @@ impl Track {
         }
         if let Some(seen) = &mut self.seen {
             seen.writer = now.me.to_owned();
-            if !seen.written(rev, &hash, &sent.ops, &ack.results) {
+            if !seen.written(rev, &hash, &sent.ops, &ack.results, now.me) {
                 seen.hash.clear();
             }
         }
@@ -281,7 +281,7 @@ impl Track {
                 self.restore = false;
                 self.backups.pop_back();
                 if let Some(seen) = &mut self.seen
-                    && !seen.written(rev, &hash, ops, &ack.results)
+                    && !seen.written(rev, &hash, ops, &ack.results, now.me)
                 {
                     seen.hash.clear();
                 }

@@ -107,8 +107,9 @@ fn what_was_read_back_after_a_batch_is_the_new_picture() {
         result(3, Some(told(3, None, event(4, "D")))),
     ];
     let after = [event(2, "b"), event(3, "c"), event(4, "D"), event(11, "n")];
-    assert!(!picture.written(8, "0", &ops, &results));
-    assert!(picture.written(8, &hash_text(UNIT, &after), &ops, &results));
+    assert!(!picture.written(8, "0", &ops, &results, "me"));
+    assert!(picture.written(8, &hash_text(UNIT, &after), &ops, &results, "me"));
     assert_eq!(picture.events, after);
+    assert_eq!(picture.lineage.last().unwrap(), &(hash_text(UNIT, &after), "me".to_owned()));
     assert!(Seen::new(UNIT, "g", 1, "0", content(&after)).is_none(), "a content of another hash is none");
 }
