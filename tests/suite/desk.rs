@@ -2,6 +2,9 @@
 
 mod basics;
 mod live;
+mod pitfalls;
+mod pitfalls_rows;
+mod pitfalls_tracks;
 mod rig;
 mod rows;
 mod storms;

@@ -164,6 +164,8 @@ pub struct World {
     pub now: Duration,
     /// Datagrams that went to the desk and came from it.
     pub packets: [u64; 2],
+    /// Every datagram from now on, where a test wants to look at them: when, to which port, what.
+    pub tape: Option<Vec<(Duration, u16, Vec<u8>)>>,
     clients: u64,
 }
 
@@ -172,7 +174,7 @@ impl World {
     pub fn new(options: Options, mapping: Mapping) -> Self {
         let mut desk = Desk::new(options);
         install(&mut desk);
-        let mut world = Self { desk, apps: vec![], now: Duration::ZERO, packets: [0; 2], clients: 0x5eed };
+        let mut world = Self { desk, apps: vec![], now: Duration::ZERO, packets: [0; 2], tape: None, clients: 0x5eed };
         world.start("us", App::session(mapping));
         world
     }
@@ -235,6 +237,9 @@ impl World {
         self.desk.tick(self.now);
         for datagram in self.desk.take_outgoing() {
             self.packets[1] += 1;
+            if let Some(tape) = &mut self.tape {
+                tape.push((self.now, datagram.to.port(), datagram.bytes.clone()));
+            }
             let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port);
             if let Some(app) = self.apps.iter_mut().find(|app| app.port == datagram.to.port() && !app.off) {
                 app.link.hear(self.now, from, &datagram.bytes);
@@ -245,6 +250,9 @@ impl World {
             let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, app.port);
             for datagram in app.link.take_out() {
                 self.packets[0] += 1;
+                if let Some(tape) = &mut self.tape {
+                    tape.push((self.now, datagram.to.port(), datagram.bytes.clone()));
+                }
                 match datagram.to.port() {
                     8000 => self.desk.osc(&datagram.bytes, from),
                     port => self.desk.udp(port, &datagram.bytes, from),
