@@ -43,7 +43,7 @@ mod tests;
 pub use plan::desk_offset;
 
 use place::Place;
-use plan::Plan;
+use plan::{Gone, Plan};
 use seen::{Seen, Taken};
 
 /// An edit of ours waits so long for the next one.
@@ -198,6 +198,8 @@ pub struct Track {
     cues: Option<HashSet<String>>,
     chosen: BTreeMap<u64, Side>,
     backups: VecDeque<Vec<DeskEvent>>,
+    /// What went lately, to be known again.
+    gone: Gone,
     restore: bool,
     take_over: bool,
     /// Failures in a row.
@@ -251,6 +253,7 @@ impl Track {
             cues: None,
             chosen: BTreeMap::new(),
             backups: VecDeque::new(),
+            gone: Gone::default(),
             restore: false,
             take_over: false,
             failures: 0,

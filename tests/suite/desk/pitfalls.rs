@@ -290,6 +290,7 @@ fn each_field_travels_alone_both_ways() {
             _ => event.token = "Goto".into(),
         }
         world.apps[0].put(&[(Uid(2), Some(Arc::new(event.clone())))]);
+        world.run(20);
         world.assert_equal_within(1500, field);
         let there = world.events().into_iter().find(|there| there.ticks == 2 * SECOND).unwrap();
         let fields = [&there.name, &there.note, &there.cmd, &there.cue, &there.token].map(|text| text.as_str());

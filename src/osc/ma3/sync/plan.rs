@@ -4,7 +4,7 @@
 //! decided for the desk ([`Plan::agreement`]); then the desk is written, and what it read back is agreed on
 //! ([`Plan::agreement_with`]). So a crash between the two leaves a base from which the rest follows again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::super::event::Fields;
@@ -45,6 +45,22 @@ pub struct Sides<'a> {
     pub policy: Policy,
     /// What persons chose, by the conflicts' keys.
     pub chosen: &'a std::collections::BTreeMap<u64, Side>,
+}
+
+/// So many events that went are known again.
+const GONE_MAX: usize = 10_000;
+
+/// Events that went lately from both sides, with the identities they had here.
+#[derive(Debug, Clone, Default)]
+pub struct Gone(VecDeque<(u64, DeskEvent)>);
+
+impl Gone {
+    /// These go now. An event that goes again is known as it was the last time.
+    pub fn remember(&mut self, events: impl Iterator<Item = (u64, DeskEvent)>) {
+        self.0.extend(events);
+        let over = self.0.len().saturating_sub(GONE_MAX);
+        self.0.drain(..over);
+    }
 }
 
 /// What a merge comes to.
@@ -91,6 +107,53 @@ impl Plan {
             }),
         };
         Self { merged, ours: ours.into_iter().collect(), theirs, places, offset: sides.offset, foreign }
+    }
+
+    /// Give events that come from the desk the identity they had here before they went: an Oops over there is no reason for an
+    /// undo here to make them once more.
+    pub fn know_again(&mut self, gone: &Gone) {
+        if gone.0.is_empty() {
+            return;
+        }
+        // Each identity once, and as it was the last time.
+        let mut taken: HashSet<u64> =
+            self.merged.base.iter().map(|pair| pair.id).chain(self.ours.keys().copied()).collect();
+        taken.extend(self.merged.conflicts.iter().map(|conflict| conflict.id));
+        let mut known: HashMap<&DeskEvent, Vec<u64>> = HashMap::new();
+        for (id, event) in gone.0.iter().rev() {
+            if taken.insert(*id) {
+                known.entry(event).or_default().push(*id);
+            }
+        }
+        let mut again: HashMap<u64, u64> = HashMap::new();
+        for (id, event) in &self.merged.ours {
+            let new = event.as_ref().filter(|_| !self.ours.contains_key(id) && !self.is_disputed(*id));
+            if let Some(old) = new.and_then(|event| known.get_mut(event)).and_then(Vec::pop) {
+                again.insert(*id, old);
+            }
+        }
+        let merged = &mut self.merged;
+        let written = merged.desk.iter_mut().map(|op| match op {
+            DeskOp::Add { id, .. } | DeskOp::Set { id, .. } | DeskOp::Del { id, .. } => id,
+        });
+        let ids = merged.ours.iter_mut().map(|(id, _)| id).chain(merged.base.iter_mut().map(|pair| &mut pair.id));
+        for id in ids.chain(written) {
+            *id = again.get(id).copied().unwrap_or(*id);
+        }
+    }
+
+    /// Events that go from the desk, with their identities.
+    pub fn gone_there(&self) -> impl Iterator<Item = (u64, DeskEvent)> {
+        self.merged.desk.iter().filter_map(|op| match op {
+            DeskOp::Del { id, idx } if *id != 0 => Some((*id, self.theirs[*idx].clone())),
+            _ => None,
+        })
+    }
+
+    /// Events that go from our layer, with their identities.
+    pub fn gone_here(&self) -> impl Iterator<Item = (u64, DeskEvent)> {
+        let gone = self.merged.ours.iter().filter(|(_, event)| event.is_none());
+        gone.filter_map(|(id, _)| Some((*id, self.ours.get(id)?.clone())))
     }
 
     /// Whether our layer takes something.

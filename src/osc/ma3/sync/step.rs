@@ -187,7 +187,8 @@ impl Track {
     }
 
     fn make_plan(&mut self, now: &Now<'_>, seen: &Seen, way: Way) -> Plan {
-        let plan = self.sides(now, seen, self.base(), |sides| Plan::make(way, sides));
+        let mut plan = self.sides(now, seen, self.base(), |sides| Plan::make(way, sides));
+        plan.know_again(&self.gone);
         // A problem is one as long as the same is wanted, and not for ever.
         let again = self.problems_at.is_none();
         self.problems.retain(|id, problem| !again && plan.wanted(*id) == problem.wanted.as_ref());
@@ -211,6 +212,7 @@ impl Track {
         let ends_hold = self.held.is_some() && self.choice.is_some();
         if course.take && plan.takes() {
             let (before, after) = plan.puts(&self.layer);
+            self.gone.remember(plan.gone_here());
             let agreed = self.agreed(plan.agreement(), &seen.hash, &seen.guid, plan.offset());
             return self.take_up(now, (before, after), agreed, (false, ends_hold), wants);
         }

@@ -164,6 +164,7 @@ impl Track {
         }
         (self.take_over, self.failures, self.trouble, self.other_writer) = (false, 0, None, None);
         let guid = if guid.is_empty() { sent.guid } else { guid };
+        self.gone.remember(sent.plan.gone_there());
         self.settle = Some(Settle { plan: sent.plan, done, hash, guid, ends_hold: sent.ends_hold });
     }
 
@@ -238,6 +239,7 @@ impl Track {
         }
         let done = sent.ids.iter().map(|id| (*id, sent.plan.wanted(*id).cloned())).collect();
         let Sent { plan, expected: hash, guid, ends_hold, .. } = *sent;
+        self.gone.remember(plan.gone_there());
         self.settle = Some(Settle { plan, done, hash, guid, ends_hold });
     }
 
