@@ -36,7 +36,7 @@
 //! | F39 | `plugin/tests/on_pocket.rs`, `a_write_that_fails_in_silence_leaves_nothing_behind` |
 //! | F40, F41 | `plugin/tests/on_pocket.rs`, `the_plug_in_loads_and_looks_for_nothing_the_desk_has_not` (the pocket desk refuses both mistakes) |
 //! | F42 | `plugin/tests/on_pocket.rs`, `a_reload_and_a_restart_are_told_at_once_and_lineage_goes_on` |
-//! | F43 | `line/tests/looking.rs`, `a_good_way_is_said_to_be_good` and `a_link_that_cannot_be_is_said_at_once` |
+//! | F43 | here, `an_address_nobody_can_be_answered_at_is_refused_and_our_own_is_shown` |
 //! | F44, F45 | `pitfalls_rows.rs`, `names_from_hell_travel_both_ways_and_nothing_breaks_out` |
 //! | F46 | `line/tests/looking.rs`, `a_station_that_is_not_the_master_is_named`; `plugin/tests/on_pocket.rs`, `two_stations_of_a_session_…` |
 //! | F47 | `tests/lua55` runs the scenarios on Lua 5.5; `plugin/tests.rs`, `no_component_is_longer_…` |
@@ -296,4 +296,23 @@ fn each_field_travels_alone_both_ways() {
         let fields = [&there.name, &there.note, &there.cmd, &there.cue, &there.token].map(|text| text.as_str());
         assert_eq!(fields, [&*event.name, &*event.note, &*event.cmd, &*event.cue, &*event.token], "{field}");
     }
+}
+
+/// F43.
+#[test]
+fn an_address_nobody_can_be_answered_at_is_refused_and_our_own_is_shown() {
+    let mut world = World::in_step(Options::default());
+    for address in ["0.0.0.0", "255.255.255.255", "localhost", "1.2.3", "10.0.0.300", ""] {
+        let seen = world.desk.log().len();
+        world.desk.lua(&format!("TL.SetTarget('{address}', 9000)")).unwrap();
+        let log = world.desk.log();
+        let said: Vec<_> = log[seen.min(log.len())..].iter().map(|line| line.text.as_str()).collect();
+        assert!(said.iter().any(|line| line.contains("SetTarget: ip must be four numbers")), "{address}: {said:?}");
+    }
+    world.desk.person(add(1.0, "a")).unwrap();
+    world.assert_equal_within(1500, "the one that was there is still answered");
+    world.apps[0].verb(tracklight::model::DeskVerb::SelfTest);
+    world.run(3000);
+    let test = world.apps[0].link.state().test;
+    assert!(test.iter().any(|line| line.text.contains("answer to 127.0.0.1:9000")), "{test:?}");
 }
