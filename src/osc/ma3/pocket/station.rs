@@ -283,9 +283,4 @@ impl Station {
         ports.into_iter().for_each(|port| self.close(port));
         self.depth = 0;
     }
-
-    /// Address of this station.
-    pub fn ip(&self) -> Ipv4Addr {
-        self.options.ip
-    }
 }
