@@ -177,7 +177,7 @@ pub struct Options {
     pub plugin_vars: VarsHome,
     /// The second component that a plug-in returns is called when it is reloaded.
     pub cleanup_on_reload: bool,
-    /// UDP sockets can be bound by Lua (else `setsockname` fails).
+    /// UDP sockets can be bound by Lua (else `setsockname` fails; sending still works).
     pub udp_bind: bool,
     /// This station is the session's master; on another one OSC is unreliable.
     pub master: bool,
