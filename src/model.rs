@@ -35,7 +35,7 @@ pub use command::{
 };
 pub use desk::{
     Agreed, Choice, Conflict, Counts, CueRule, DeskConfig, DeskEvent, DeskInfo, DeskState, DeskVerb, Direction,
-    LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
+    Dispute, LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
 };
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};

@@ -5,9 +5,11 @@
 
 pub mod event;
 pub mod line;
+pub mod link;
 pub mod matching;
 pub mod merge;
 pub mod plugin;
 pub mod pocket;
 pub mod protocol;
 pub mod rehearse;
+pub mod sync;
