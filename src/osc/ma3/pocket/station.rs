@@ -2,7 +2,7 @@
 //!
 //! Thread: the desk's.
 
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddrV4;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -279,10 +279,5 @@ impl Station {
         let ports: Vec<u16> = self.sockets.keys().copied().collect();
         ports.into_iter().for_each(|port| self.close(port));
         self.depth = 0;
-    }
-
-    /// Address of this station.
-    pub fn ip(&self) -> Ipv4Addr {
-        self.options.ip
     }
 }

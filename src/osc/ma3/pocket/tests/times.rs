@@ -25,7 +25,7 @@ fn the_three_ways_people_write_a_time_give_the_same_result() {
         e:Set('Time', '1.5') t[4] = e:Get('RawTime')
         e:Set('Time', '0m1.5s') t[5] = e:Get('RawTime')
         return table.concat(t, ' ')";
-    assert_eq!(lua(&mut desk, chunk), vec!["25165824"; 5].join(" "));
+    assert_eq!(lua(&mut desk, chunk), ["25165824"; 5].join(" "));
     let answer = desk.command("Set Timecode 101.1.1.1.1.1 Property \"Time\" \"2.5\"");
     assert_eq!((answer.as_str(), desk.events(101, 1, 1)[0].ticks), ("OK", 5 * TICKS / 2));
 }
@@ -51,7 +51,8 @@ fn a_time_reads_in_the_form_the_desk_has() {
 
 #[test]
 fn every_write_that_may_not_stick_can_be_switched_off_and_then_says_nothing() {
-    let cases: [(&str, &str, fn(&mut Options)); 6] = [
+    type Off = fn(&mut Options);
+    let cases: [(&str, &str, Off); 6] = [
         ("'RawTime', 77", "RawTime", |o| o.writes.raw_time = false),
         ("'Token', 'Goto'", "Token", |o| o.writes.token = false),
         ("'CueDestination', DataPool().Sequences[201][1]", "CueDestination", |o| o.writes.cue = false),
