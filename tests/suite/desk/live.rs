@@ -1,4 +1,5 @@
 //! The station with real sockets and a pocket desk on a thread of its own, in real time.
+#![allow(clippy::disallowed_methods, reason = "this one runs in real time")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -137,8 +138,10 @@ fn a_pocket_desk_is_rehearsed_with_over_real_sockets() {
         one.state.pocket.as_ref().is_some_and(|(_, lines)| lines.iter().any(|l| &**l == "> nonsense"))
     });
     one.perform(Command::Desk(DeskVerb::SelfTest));
+    // What no desk says (who is the master) stays unknown; nothing is wrong.
     one.until("a self-test", |one| {
-        !one.state.test.is_empty() && one.state.test.iter().all(|line| line.ok == Some(true))
+        let oks: Vec<_> = one.state.test.iter().map(|line| line.ok).collect();
+        oks.contains(&Some(true)) && !oks.contains(&Some(false))
     });
     one.perform(Command::SetDesk(DeskConfig { on: false, port, ..DeskConfig::default() }));
     one.until("off", |one| one.state.link == LinkState::Off);
