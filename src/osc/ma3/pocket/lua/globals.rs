@@ -104,6 +104,13 @@ fn clocks(globals: &Globals<'_>) -> mlua::Result<()> {
         station.at(when, Due::Timer(Timer { function, period, left: count, cleanup, context: timer_context }));
         Ok(())
     })?;
+    for name in ["WaitObjectDelete", "WaitChildren", "WaitModal", "HookDelete"] {
+        globals.add(name, move |_, _, _: MultiValue| -> mlua::Result<()> {
+            Err(mlua::Error::runtime(format!(
+                "{name}: it is for objects of the desk's windows, and the pocket desk has none"
+            )))
+        })?;
+    }
     globals.add("PrepareWaitObjectChange", |_, _, _: (Handle, Option<i64>)| -> mlua::Result<bool> {
         Err(mlua::Error::runtime("the pocket desk does not wait for objects: hook them"))
     })
@@ -154,11 +161,11 @@ fn commands(globals: &Globals<'_>) -> mlua::Result<()> {
         globals.add(name, move |context, lua, (line, undo): (LuaString, Option<Handle>)| {
             let line = line.to_string_lossy();
             if name == "CmdIndirectWait" {
-                command::execute(context, lua, &line, undo.map(|undo| undo.0));
+                command::execute_unseen(context, lua, &line, undo.map(|undo| undo.0));
             } else {
                 let mut station = context.station_mut();
                 let when = station.now + station.options.frame;
-                station.at(when, Due::Indirect(line));
+                station.at(when, Due::Indirect(line, undo.map(|undo| undo.0)));
             }
             Ok(())
         })?;

@@ -2,11 +2,19 @@
 -- that nobody defined.
 local modules, looked_for = ...
 
+for _, name in ipairs { "lfs", "ftp" } do
+	modules[name] = setmetatable({}, {
+		__index = function(_, key)
+			error(name .. "." .. tostring(key) .. ": the pocket desk has no files", 2)
+		end,
+	})
+end
+
 package = { loaded = {} }
 function require(name)
 	local found = modules[name] or package.loaded[name]
 	if found == nil then
-		error("module '" .. tostring(name) .. "' not found: the desk has json and socket.core", 2)
+		error("module '" .. tostring(name) .. "' not found: the desk has json, socket.core, lfs and ftp", 2)
 	end
 	package.loaded[name] = found
 	return found
