@@ -374,18 +374,15 @@ impl Desk {
 
     /// Run a Lua chunk as a person would in the command line; its results as text, with tabs between.
     pub fn lua(&mut self, chunk: &str) -> Result<String, String> {
-        let done = {
-            let engine = self.lua.as_ref().ok_or("the desk is starting")?;
-            let function =
-                engine.load(chunk).set_name("=Lua").into_function().map_err(|error| lua::in_words(&error))?;
-            lua::run(&self.context, engine, function, ())
-        };
+        let engine = self.lua.as_ref().ok_or("the desk is starting")?;
+        let function = engine.load(chunk).set_name("=Lua").into_function().map_err(|error| lua::in_words(&error))?;
+        let done = lua::run(&self.context, engine, function, ());
         self.hooks();
         match done {
             Ran::Failed(why) => Err(why),
             Ran::Sleeps => Ok("(sleeps)".to_owned()),
             Ran::Done(values) => {
-                let texts: mlua::Result<Vec<String>> = values.iter().map(shown).collect();
+                let texts: mlua::Result<Vec<String>> = values.iter().map(|value| lua::shown(engine, value)).collect();
                 texts.map(|texts| texts.join("\t")).map_err(|error| error.to_string())
             }
         }
@@ -498,12 +495,4 @@ pub struct Counts {
     pub undo: usize,
     /// Objects in the tree.
     pub objects: usize,
-}
-
-/// A result of Lua as text.
-fn shown(value: &LuaValue) -> mlua::Result<String> {
-    match value {
-        LuaValue::Nil => Ok("nil".to_owned()),
-        other => other.to_string(),
-    }
 }

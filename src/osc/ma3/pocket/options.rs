@@ -125,6 +125,9 @@ impl Default for Writes {
 pub struct Options {
     /// Seed of every fault and of what is random on a desk (Guids).
     pub seed: u64,
+    /// Seed of what Lua takes for random: `math.random` and the addresses of its tables. 0 lets a desk on real sockets
+    /// take another each time, so that two of them are not taken for one.
+    pub lua_seed: u64,
     /// The desk's own address, as others see it.
     pub ip: Ipv4Addr,
     /// Port of the OSC input.
@@ -199,6 +202,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seed: 1,
+            lua_seed: 0,
             ip: Ipv4Addr::LOCALHOST,
             osc_port: 8000,
             prefix: String::new(),

@@ -136,6 +136,8 @@ pub struct Station {
     pub inbox: usize,
     /// The virtual time.
     pub now: Duration,
+    /// Lua engines that were started.
+    pub engines: u64,
     /// When the Lua engine was started.
     pub started: Duration,
     /// The log, the newest last.
@@ -185,6 +187,7 @@ impl Station {
             options,
             inbox,
             now: Duration::ZERO,
+            engines: 0,
             started: Duration::ZERO,
             log: VecDeque::new(),
             logged: 0,
@@ -205,6 +208,13 @@ impl Station {
             callbacks: 0,
             commands: 0,
         }
+    }
+
+    /// Seed for a new Lua engine: no two of a session have the same.
+    pub fn engine_seed(&mut self) -> i64 {
+        self.engines += 1;
+        let own = (self.inbox as u64) << 32 | self.engines;
+        Chance::new(self.options.seed ^ self.options.lua_seed.rotate_left(17) ^ own.rotate_left(40)).bits() as i64
     }
 
     /// Log a line.

@@ -16,8 +16,8 @@ use std::time::Duration;
 use super::{Act, Desk, Options};
 
 /// Every snippet begins with these names: the pool of timecodes and the way down to the first track's sub-track.
-const DOWN: &str = "local pool = DataPool().Timecodes local tc = pool[101] local tg = tc[1] local track = tg[2] \
-                    local range = track[1] local sub = range[1]\n";
+const DOWN: &str = "local pool = DataPool().Timecodes local tc = pool[101] local tg = tc and tc[1] local track = tg and tg[2] \
+                    local range = track and track[1] local sub = range and range[1]\n";
 
 /// A component that keeps the plug-in's handle, as it must at load, and one list over reloads.
 const COMPONENT: &str = "PLUGIN = select(4, ...):Parent() X = X or {} X[#X + 1] = select(3, ...) RUNS = (RUNS or 0) + 1 \

@@ -129,13 +129,19 @@ fn logging(globals: &Globals<'_>) -> mlua::Result<()> {
             let text = if format {
                 formatted(lua, args)?
             } else {
-                args.iter().map(|value| value.to_string()).collect::<mlua::Result<Vec<_>>>()?.join("\t")
+                args.iter().map(|value| shown(lua, value)).collect::<mlua::Result<Vec<_>>>()?.join("\t")
             };
             context.say(kind, text);
             Ok(())
         })?;
     }
     Ok(())
+}
+
+/// A value as Lua's `tostring` writes it: 2.0 stays "2.0".
+pub fn shown(lua: &Lua, value: &LuaValue) -> mlua::Result<String> {
+    let tostring: Function = lua.globals().raw_get("tostring")?;
+    Ok(tostring.call::<LuaString>(value)?.to_string_lossy())
 }
 
 /// The text of a format and its arguments.

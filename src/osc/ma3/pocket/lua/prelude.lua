@@ -1,6 +1,24 @@
 -- What of the desk's environment is written in Lua: require, protected calls that give text, and a look at globals
 -- that nobody defined.
-local modules, looked_for = ...
+local modules, looked_for, seed = ...
+
+-- The same seed gives the same numbers and the same addresses: real ones would change from run to run.
+math.randomseed(seed)
+local addresses, address = setmetatable({}, { __mode = "k" }), seed & 0xfffffffff0
+local raw_tostring = tostring
+function tostring(...)
+	local value = ...
+	local kind = type(value)
+	local meta = (kind == "table" or kind == "function" or kind == "thread") and (getmetatable(value) or {})
+	if not meta or type(meta) == "table" and (meta.__tostring or meta.__name) then
+		return raw_tostring(...)
+	end
+	if addresses[value] == nil then
+		address = address + 0x40
+		addresses[value] = string.format("%s: 0x%014x", kind, address)
+	end
+	return addresses[value]
+end
 
 for _, name in ipairs { "lfs", "ftp" } do
 	modules[name] = setmetatable({}, {
@@ -9,6 +27,12 @@ for _, name in ipairs { "lfs", "ftp" } do
 		end,
 	})
 end
+
+-- No way to a real file, and no leftovers of Lua 5.1: the desk's Lua is built without them.
+for _, name in ipairs { "frexp", "ldexp", "pow", "cosh", "sinh", "tanh", "log10" } do
+	math[name] = nil
+end
+dofile, loadfile = nil, nil
 
 package = { loaded = {} }
 function require(name)

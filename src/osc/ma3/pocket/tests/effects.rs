@@ -20,8 +20,14 @@ fn a_locked_object_its_ancestors_and_a_locked_show_refuse_in_silence() {
         assert!(silent(&mut desk, "sub:Delete(1)").contains("locked"), "{at}");
         assert_eq!(lua(&mut desk, "return sub:Append(), sub[1].rawtime, #sub"), format!("nil\t{}\t1", 1 << 24), "{at}");
         assert_eq!(desk.command("Set Timecode 101.1.1.1.1.1 \"Name\" \"x\""), "OK", "the command itself is fine");
-        assert!(desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 3.0 }).unwrap_err().contains("locked"));
-        let read = if place.is_empty() { "return DataPool():Get('SystemLocked', 1), pool:Get('SystemLocked', 1), sub:Get('SystemLocked', 1), Root():Get('SystemLocked', 1)".to_owned() } else { format!("return {place}:Get('Lock', 1), {place}.lock, sub:Get('Lock', 1), sub:Get('SystemLocked', 1)") };
+        assert!(
+            desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 3.0 }).unwrap_err().contains("locked")
+        );
+        let read = if place.is_empty() {
+            "return DataPool():Get('SystemLocked', 1), pool:Get('SystemLocked', 1), sub:Get('SystemLocked', 1), Root():Get('SystemLocked', 1)".to_owned()
+        } else {
+            format!("return {place}:Get('Lock', 1), {place}.lock, sub:Get('Lock', 1), sub:Get('SystemLocked', 1)")
+        };
         let shown = if place.is_empty() { "Yes\tYes\tYes\tNo" } else { "Yes\ttrue\tNo\tNo" };
         assert_eq!(lua(&mut desk, &read), shown, "{at}");
         assert!(desk.tracks()[0].locked);
@@ -41,8 +47,15 @@ fn a_playing_or_recording_timecode_refuses_in_silence_where_the_desk_is_of_that_
         desk.person(start).unwrap();
         assert_eq!(lua(&mut desk, "return tc:IsRecording()"), (word == "recording").to_string());
         assert!(silent(&mut desk, "sub[1]:Set('RawTime', 5)").contains("playing or recording"));
-        assert_eq!(lua(&mut desk, "sub:Delete(1) return sub:Append(), tc:Append(), #sub, sub[1].rawtime"), format!("nil\tnil\t1\t{}", 1 << 24));
-        assert_eq!(desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 3.0 }).is_ok(), word == "recording", "a person records");
+        assert_eq!(
+            lua(&mut desk, "sub:Delete(1) return sub:Append(), tc:Append(), #sub, sub[1].rawtime"),
+            format!("nil\tnil\t1\t{}", 1 << 24)
+        );
+        assert_eq!(
+            desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 3.0 }).is_ok(),
+            word == "recording",
+            "a person records"
+        );
         desk.person(Act::Stop("101".into())).unwrap();
         lua(&mut desk, "sub[1]:Set('RawTime', 6)");
         assert_eq!(lua(&mut desk, "return sub[1].rawtime"), "6");
@@ -50,7 +63,13 @@ fn a_playing_or_recording_timecode_refuses_in_silence_where_the_desk_is_of_that_
     let mut desk = kind_of(Options { playing_refuses: false, ..Options::default() });
     desk.person(Act::Play("101".into())).unwrap();
     assert_eq!(lua(&mut desk, "sub:Append() return #sub"), "1");
-    assert_eq!(lua(&mut desk, "tc:StartRecording() local was = tc:IsRecording() tc:StopRecording() return was, tc:IsRecording()"), "true\tfalse");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "tc:StartRecording() local was = tc:IsRecording() tc:StopRecording() return was, tc:IsRecording()"
+        ),
+        "true\tfalse"
+    );
 }
 
 #[test]
@@ -59,10 +78,25 @@ fn unknown_properties_and_wrong_values_change_nothing_and_say_nothing() {
     add(&mut desk, 1.0, "a");
     let before = desk.events(101, 1, 1);
     for write in [
-        "sub[1]:Set('Cmd', 'Go')", "sub[1]:Set('Duration', 1)", "sub[1]:Set('CueNo', 3)", "sub[1]:Set('CueName', 'x')", "sub[1]:Set('Guid', 'x')",
-        "sub[1]:Set('Token', 'Dance')", "sub[1]:Set('Token', 9999)", "sub[1]:Set('Time', 'soon')", "sub[1]:Set('CueDestination', track)",
-        "sub[1]:Set('CueDestination', 'Sequence 201 Cue 99')", "sub[1]:Set('Index', 4)", "sub[1]:Set('AbsTime', 4)", "sub[1]:Set('ExecuteCommand', 'maybe')",
-        "sub[1]:Set('No', 7)", "tc:Set('TCSlot', 77)", "tc:Set('LoopMode', 'Dance')", "tc:Set('No', 102)", "sub:Delete(9)", "pool:Delete(55)",
+        "sub[1]:Set('Cmd', 'Go')",
+        "sub[1]:Set('Duration', 1)",
+        "sub[1]:Set('CueNo', 3)",
+        "sub[1]:Set('CueName', 'x')",
+        "sub[1]:Set('Guid', 'x')",
+        "sub[1]:Set('Token', 'Dance')",
+        "sub[1]:Set('Token', 9999)",
+        "sub[1]:Set('Time', 'soon')",
+        "sub[1]:Set('CueDestination', track)",
+        "sub[1]:Set('CueDestination', 'Sequence 201 Cue 99')",
+        "sub[1]:Set('Index', 4)",
+        "sub[1]:Set('AbsTime', 4)",
+        "sub[1]:Set('ExecuteCommand', 'maybe')",
+        "sub[1]:Set('No', 7)",
+        "tc:Set('TCSlot', 77)",
+        "tc:Set('LoopMode', 'Dance')",
+        "tc:Set('No', 102)",
+        "sub:Delete(9)",
+        "pool:Delete(55)",
     ] {
         assert!(!silent(&mut desk, write).is_empty(), "{write}");
         assert_eq!(desk.events(101, 1, 1), before, "{write}");
@@ -80,7 +114,10 @@ fn what_is_out_of_range_is_clamped_and_reads_so() {
     assert_eq!(silent(&mut desk, "tc:Set('Duration', -5.0)"), "");
     assert_eq!(silent(&mut desk, "tc:Set('LoopCount', 5000)"), "");
     assert_eq!(silent(&mut desk, "tc:Set('Cursor', 1 << 60)"), "");
-    assert_eq!(lua(&mut desk, "return sub[1]:Get('Time', 1), tc:Get('Duration', 1), tc.LoopCount, tc:Get('Cursor', 1)"), "921598.960000\t0.000000\t1000\t921598.960000");
+    assert_eq!(
+        lua(&mut desk, "return sub[1]:Get('Time', 1), tc:Get('Duration', 1), tc.LoopCount, tc:Get('Cursor', 1)"),
+        "921598.960000\t0.000000\t1000\t921598.960000"
+    );
     assert_eq!(desk.command("Set Timecode \"Intro\" \"Duration\" \"999h\""), "OK");
     assert_eq!(lua(&mut desk, "return tc:Get('Duration', 1)"), "921598.960000");
 }
@@ -104,11 +141,31 @@ fn get_without_a_role_gives_values_and_with_one_text() {
     let mut desk = desk();
     add(&mut desk, 1.0, "");
     lua(&mut desk, "sub[1].CueDestination = 'Sequence 201 Cue 3'");
-    assert_eq!(lua(&mut desk, "local e = sub[1] return type(e.CueDestination), e.CueDestination.no, e.Track == track, e.TrackGroup == tg, e.ExecuteCommand, e.Token"), "userdata\t3000\ttrue\ttrue\ttrue\tGo+");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "local e = sub[1] return type(e.CueDestination), e.CueDestination.no, e.Track == track, e.TrackGroup == tg, e.ExecuteCommand, e.Token"
+        ),
+        "userdata\t3000\ttrue\ttrue\ttrue\tGo+"
+    );
     for role in 0..=8 {
-        assert_eq!(lua(&mut desk, &format!("local e = sub[1] return type(e:Get('RawTime', {role})), type(e:Get('ExecuteCommand', {role})), type(e:Get('CueDestination', {role}))")), "string\tstring\tstring");
+        assert_eq!(
+            lua(
+                &mut desk,
+                &format!(
+                    "local e = sub[1] return type(e:Get('RawTime', {role})), type(e:Get('ExecuteCommand', {role})), type(e:Get('CueDestination', {role}))"
+                )
+            ),
+            "string\tstring\tstring"
+        );
     }
     let mut numbers = kind_of(Options { enums_as_numbers: true, ..Options::default() });
     add(&mut numbers, 1.0, "");
-    assert_eq!(lua(&mut numbers, "return sub[1].Token, sub[1]:Get('Token', 1), Enums.AssignmentButtonFunctionsTimecode['Go+']"), "3\tGo+\t3");
+    assert_eq!(
+        lua(
+            &mut numbers,
+            "return sub[1].Token, sub[1]:Get('Token', 1), Enums.AssignmentButtonFunctionsTimecode['Go+']"
+        ),
+        "3\tGo+\t3"
+    );
 }

@@ -36,7 +36,10 @@ fn every_mutation_is_a_call_and_a_hand_counts_like_a_program() {
 fn a_hook_hears_its_object_and_its_children_or_all_below_where_the_desk_broadcasts() {
     for (hooks_broadcast, calls) in [(false, "0 0 2"), (true, "2 2 2")] {
         let mut desk = kind_of(Options { hooks_broadcast, ..Options::default() });
-        lua(&mut desk, "count = {} fs = {} for n, object in ipairs { tc, track, sub } do count[n] = 0 fs[n] = function(what) assert(what == object) count[n] = count[n] + 1 end HookObjectChange(fs[n], object, PLUGIN) end");
+        lua(
+            &mut desk,
+            "count = {} fs = {} for n, object in ipairs { tc, track, sub } do count[n] = 0 fs[n] = function(what) assert(what == object) count[n] = count[n] + 1 end HookObjectChange(fs[n], object, PLUGIN) end",
+        );
         lua(&mut desk, "sub:Append():Set('RawTime', 7)");
         assert_eq!(lua(&mut desk, "return table.concat(count, ' ')"), calls);
     }
@@ -52,7 +55,10 @@ fn a_hook_hears_its_object_and_its_children_or_all_below_where_the_desk_broadcas
 #[test]
 fn one_function_twice_on_an_object_is_called_once_and_two_closures_twice() {
     let mut desk = hooked(Options::default());
-    assert_eq!(lua(&mut desk, "other = HookObjectChange(note, sub, PLUGIN) return other ~= hook, math.type(other)"), "true\tinteger");
+    assert_eq!(
+        lua(&mut desk, "other = HookObjectChange(note, sub, PLUGIN) return other ~= hook, math.type(other)"),
+        "true\tinteger"
+    );
     add(&mut desk, 1.0, "");
     let before = heard(&mut desk);
     lua(&mut desk, "sub[1].name = 'a'");
@@ -70,9 +76,21 @@ fn one_function_twice_on_an_object_is_called_once_and_two_closures_twice() {
 #[test]
 fn unhook_multiple_counts_what_it_takes_away() {
     let mut desk = hooked(Options::default());
-    lua(&mut desk, "f = function() end HookObjectChange(f, sub, PLUGIN) HookObjectChange(f, tg, PLUGIN) HookObjectChange(f, tc, PLUGIN, track)");
-    assert_eq!(lua(&mut desk, "return UnhookMultiple(note, tg, nil), UnhookMultiple(f, sub, PLUGIN), UnhookMultiple(nil, track)"), "0\t1\t1");
-    assert_eq!(lua(&mut desk, "DumpAllHooks() return UnhookMultiple(nil, nil, PLUGIN), UnhookMultiple(nil, nil, PLUGIN)"), "2\t0");
+    lua(
+        &mut desk,
+        "f = function() end HookObjectChange(f, sub, PLUGIN) HookObjectChange(f, tg, PLUGIN) HookObjectChange(f, tc, PLUGIN, track)",
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return UnhookMultiple(note, tg, nil), UnhookMultiple(f, sub, PLUGIN), UnhookMultiple(nil, track)"
+        ),
+        "0\t1\t1"
+    );
+    assert_eq!(
+        lua(&mut desk, "DumpAllHooks() return UnhookMultiple(nil, nil, PLUGIN), UnhookMultiple(nil, nil, PLUGIN)"),
+        "2\t0"
+    );
     assert_eq!(desk.counts().hooks, 0);
     assert!(desk.log().iter().any(|line| line.text.starts_with("hook 1 on Root/ShowData")));
 }
@@ -101,7 +119,10 @@ fn own_writes_are_heard_inside_the_write_or_after_the_chunk() {
         assert_eq!(lua(&mut desk, "sub:Append() return #heard"), inside, "{hooks:?}");
         assert_eq!(heard(&mut desk), 1);
         // A callback that writes is called for that as well, and an endless one ends.
-        lua(&mut desk, "again = function() if #sub_ < 5 then sub_:Append() end end sub_ = sub HookObjectChange(again, sub, PLUGIN)");
+        lua(
+            &mut desk,
+            "again = function() if #sub_ < 5 then sub_:Append() end end sub_ = sub HookObjectChange(again, sub, PLUGIN)",
+        );
         lua(&mut desk, "sub:Append()");
         assert_eq!(lua(&mut desk, "return #sub"), "5");
         assert_eq!(heard(&mut desk), 5);
@@ -157,7 +178,13 @@ fn deleting_the_container_ends_its_hooks_also_from_above_and_oops_does_not_bring
 #[test]
 fn hooks_have_a_limit_and_need_the_plug_ins_handle() {
     let mut desk = kind_of(Options { hooks_max: 2, ..Options::default() });
-    assert_eq!(lua(&mut desk, "local h = HookObjectChange return h(note, sub, PLUGIN), h(note, tg, PLUGIN), h(note, tc, PLUGIN)"), "1\t2\tnil");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "local h = HookObjectChange return h(note, sub, PLUGIN), h(note, tg, PLUGIN), h(note, tc, PLUGIN)"
+        ),
+        "1\t2\tnil"
+    );
     assert!(fails(&mut desk, "HookObjectChange(note, sub)").contains("third argument"));
     assert!(fails(&mut desk, "HookObjectChange(note, sub, tg)").contains("no plug-in"));
     assert!(fails(&mut desk, "HookObjectChange(note, IntToHandle(9999), PLUGIN)").contains("gone"));
@@ -166,7 +193,10 @@ fn hooks_have_a_limit_and_need_the_plug_ins_handle() {
 #[test]
 fn an_error_in_a_callback_is_logged_and_the_others_are_called() {
     let mut desk = kind_of(Options::default());
-    lua(&mut desk, "bad = function() error('bad day') end HookObjectChange(bad, sub, PLUGIN) HookObjectChange(note, sub, PLUGIN)");
+    lua(
+        &mut desk,
+        "bad = function() error('bad day') end HookObjectChange(bad, sub, PLUGIN) HookObjectChange(note, sub, PLUGIN)",
+    );
     lua(&mut desk, "sub:Append()");
     assert_eq!(heard(&mut desk), 1);
     assert!(desk.log().iter().any(|line| line.text.contains("bad day")));

@@ -37,7 +37,15 @@ fn a_command_is_executed_and_nothing_comes_back() {
 
 #[test]
 fn with_a_prefix_only_prefixed_messages_are_handled() {
-    for (prefix, address, taken) in [("", "/cmd", 1), ("", "/gma3/cmd", 0), ("gma3", "/gma3/cmd", 1), ("gma3", "/cmd", 0), ("gma3", "/GMA3/cmd", 0), ("", "/Cmd", 0), ("", "/cmd/x", 0)] {
+    for (prefix, address, taken) in [
+        ("", "/cmd", 1),
+        ("", "/gma3/cmd", 0),
+        ("gma3", "/gma3/cmd", 1),
+        ("gma3", "/cmd", 0),
+        ("gma3", "/GMA3/cmd", 0),
+        ("", "/Cmd", 0),
+        ("", "/cmd/x", 0),
+    ] {
         let mut desk = kind_of(Options { prefix: prefix.into(), ..Options::default() });
         send(&mut desk, address, "Lua \"n = 1\"");
         second(&mut desk);
@@ -66,7 +74,17 @@ fn bundles_other_types_and_noise_are_no_commands() {
     let long = rosc::OscMessage { addr: "/cmd".into(), args: vec![rosc::OscType::Long(3)] };
     let two = rosc::OscMessage { addr: "/cmd".into(), args: vec!["Lua \"n = 1\"".into(), "x".into()] };
     let packet = |message| rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
-    for bytes in [bundle, packet(int), packet(long), packet(two), vec![], vec![0; 4], b"/cmd".to_vec(), one[..one.len() - 4].to_vec(), vec![0xff; 70]] {
+    for bytes in [
+        bundle,
+        packet(int),
+        packet(long),
+        packet(two),
+        vec![],
+        vec![0; 4],
+        b"/cmd".to_vec(),
+        one[..one.len() - 4].to_vec(),
+        vec![0xff; 70],
+    ] {
         desk.osc(&bytes, FROM);
     }
     second(&mut desk);
@@ -179,10 +197,26 @@ fn a_changed_line_makes_the_desk_deaf_for_a_while() {
 #[test]
 fn cmd_says_how_it_went_and_an_error_inside_lua_is_no_error_of_the_command() {
     let mut desk = desk();
-    for (command, answer) in [("Go+ Timecode 101", "OK"), ("go+ timecode 101", "OK"), ("Dance", "Syntax Error"), ("", "Syntax Error"), ("\"quoted\"", "Syntax Error"), ("Delete Timecode 999", "Illegal Command"), ("Store Timecode 1.1.1.1", "Cannot Create Object"), ("Lua \"error()\"", "OK"), ("Call Plugin 77", "Illegal Command")] {
+    for (command, answer) in [
+        ("Go+ Timecode 101", "OK"),
+        ("go+ timecode 101", "OK"),
+        ("Dance", "Syntax Error"),
+        ("", "Syntax Error"),
+        ("\"quoted\"", "Syntax Error"),
+        ("Delete Timecode 999", "Illegal Command"),
+        ("Store Timecode 1.1.1.1", "Cannot Create Object"),
+        ("Lua \"error()\"", "OK"),
+        ("Call Plugin 77", "Illegal Command"),
+    ] {
         assert_eq!(desk.command(command), answer, "{command}");
     }
-    assert_eq!(lua(&mut desk, "return Cmd('Off Timecode %d', 101), Cmd('Off Timecode %d', nil, 101), Cmd('Lua \"n = 100 %% 7\"'), Cmd('Nonsense')"), "OK\tOK\tOK\tSyntax Error");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return Cmd('Off Timecode %d', 101), Cmd('Off Timecode %d', nil, 101), Cmd('Lua \"n = 100 %% 7\"'), Cmd('Nonsense')"
+        ),
+        "OK\tOK\tOK\tSyntax Error"
+    );
     assert_eq!(lua(&mut desk, "return n"), "2");
     let mut other = kind_of(Options { ok: "Ok", ..Options::default() });
     assert_eq!(lua(&mut other, "return Cmd('Off Timecode 101')"), "Ok");
@@ -206,7 +240,11 @@ fn cmd_indirect_gives_nothing_comes_later_and_is_not_in_the_history() {
 #[test]
 fn call_plugin_runs_its_main_with_the_words() {
     let mut desk = Desk::new(Options::default());
-    desk.install_as("Mine", &[("a", "return function(display, words) got = words coroutine.yield(0.1) done = true end")]).unwrap();
+    desk.install_as(
+        "Mine",
+        &[("a", "return function(display, words) got = words coroutine.yield(0.1) done = true end")],
+    )
+    .unwrap();
     assert_eq!(desk.command("Call Plugin 1 \"a b\""), "OK");
     assert_eq!(lua(&mut desk, "return got, done"), "a b\tnil");
     at(&mut desk, 200);
@@ -220,7 +258,12 @@ fn what_lua_sends_is_lost_doubled_and_overtaken_and_long_datagrams_are_lost_more
     let run = |outbound: Path, bytes: usize| {
         let mut desk = desk();
         desk.set_faults(Faults { outbound, ..Faults::default() });
-        lua(&mut desk, &format!("u = require('socket.core').udp() n = 0 Timer(function() n = n + 1 u:sendto(string.format('%04d', n) .. string.rep('x', {bytes} - 4), '10.0.0.2', 9000) end, 0.001, 400)"));
+        lua(
+            &mut desk,
+            &format!(
+                "u = require('socket.core').udp() n = 0 Timer(function() n = n + 1 u:sendto(string.format('%04d', n) .. string.rep('x', {bytes} - 4), '10.0.0.2', 9000) end, 0.001, 400)"
+            ),
+        );
         at(&mut desk, 20_000);
         desk.take_outgoing()
     };
@@ -238,7 +281,9 @@ fn what_lua_sends_is_lost_doubled_and_overtaken_and_long_datagrams_are_lost_more
 #[test]
 fn a_datagram_has_65507_bytes_at_most() {
     let mut desk = desk();
-    let send = |bytes: usize| format!("u = u or require('socket.core').udp() return u:sendto(string.rep('x', {bytes}), '10.0.0.2', 9)");
+    let send = |bytes: usize| {
+        format!("u = u or require('socket.core').udp() return u:sendto(string.rep('x', {bytes}), '10.0.0.2', 9)")
+    };
     assert_eq!(lua(&mut desk, &send(65_507)), "65507");
     assert_eq!(lua(&mut desk, &send(65_508)), "nil\tMessage too long");
     assert_eq!(desk.take_outgoing().len(), 1);
@@ -247,7 +292,13 @@ fn a_datagram_has_65507_bytes_at_most() {
 #[test]
 fn a_socket_of_lua_hears_without_waiting() {
     let mut desk = desk();
-    assert_eq!(lua(&mut desk, "u = require('socket.core').udp() u:settimeout(0) return u:setsockname('*', 9100), u:getsockname()"), "1\t0.0.0.0\t9100");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "u = require('socket.core').udp() u:settimeout(0) return u:setsockname('*', 9100), u:getsockname()"
+        ),
+        "1\t0.0.0.0\t9100"
+    );
     assert_eq!(desk.ports(), [9100]);
     desk.udp(9100, b"hello", FROM);
     desk.udp(9101, b"not for us", FROM);
@@ -255,8 +306,15 @@ fn a_socket_of_lua_hears_without_waiting() {
     second(&mut desk);
     assert_eq!(lua(&mut desk, "return u:receivefrom()"), "hello\t10.0.0.9\t5000");
     assert_eq!(lua(&mut desk, "return u:receive()"), "nil\ttimeout");
-    assert_eq!(lua(&mut desk, "v = require('socket.core').udp() return v:setsockname('*', 9100)"), "nil\taddress already in use");
-    assert_eq!(lua(&mut desk, "return v:setsockname('*', 8000)"), "nil\taddress already in use", "the desk's own OSC port");
+    assert_eq!(
+        lua(&mut desk, "v = require('socket.core').udp() return v:setsockname('*', 9100)"),
+        "nil\taddress already in use"
+    );
+    assert_eq!(
+        lua(&mut desk, "return v:setsockname('*', 8000)"),
+        "nil\taddress already in use",
+        "the desk's own OSC port"
+    );
     lua(&mut desk, "u:close()");
     assert!(desk.ports().is_empty());
     assert_eq!(lua(&mut desk, "return u:sendto('x', '10.0.0.2', 9)"), "nil\tclosed");
@@ -265,7 +323,19 @@ fn a_socket_of_lua_hears_without_waiting() {
 #[test]
 fn a_desk_that_lets_nobody_bind_lets_nobody_bind_to_any_port_and_still_sends() {
     let mut desk = kind_of(Options { udp_bind: false, ip: Ipv4Addr::new(10, 0, 0, 1), ..Options::default() });
-    assert_eq!(lua(&mut desk, "u = require('socket.core').udp() local a = { u:setsockname('*', 0) } return a[1], a[2], u:setsockname('*', 9100)"), "nil\tpermission denied\tnil\tpermission denied");
-    assert_eq!(lua(&mut desk, "return u:sendto('x', '10.0.0.2', 9), u:setpeername('10.0.0.2', 9), u:send('y'), (u:getsockname())"), "1\t1\t1\t10.0.0.1");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "u = require('socket.core').udp() local a = { u:setsockname('*', 0) } return a[1], a[2], u:setsockname('*', 9100)"
+        ),
+        "nil\tpermission denied\tnil\tpermission denied"
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return u:sendto('x', '10.0.0.2', 9), u:setpeername('10.0.0.2', 9), u:send('y'), (u:getsockname())"
+        ),
+        "1\t1\t1\t10.0.0.1"
+    );
     assert_eq!(desk.take_outgoing().len(), 2);
 }

