@@ -96,7 +96,7 @@ fn encode_table(table: &Table, out: &mut Vec<u8>, depth: usize) -> mlua::Result<
         members.push((key, value));
     }
     // Lua's own order changes from run to run; the same calls must give the same bytes.
-    members.sort_by(|(one, _), (other, _)| one.as_bytes().cmp(&other.as_bytes()));
+    members.sort_by_key(|(key, _)| key.as_bytes().to_vec());
     for (n, (key, value)) in members.into_iter().enumerate() {
         if n > 0 {
             out.push(b',');
