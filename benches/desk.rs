@@ -1,14 +1,16 @@
-//! What keeping a desk track in step costs: matching and merging 10 000 events. Thread: main.
+//! What keeping a desk track in step costs: matching and merging 10 000 events, and datagrams. Thread: main.
 //!
-//! `cargo bench --bench desk` prints the time of each; every one of them is to stay below 10 ms (D21).
+//! `cargo bench --bench desk` prints the time of each; every one of matching and merging is to stay below 10 ms (D21).
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::Criterion;
+use tracklight::osc::codec::{Arg, Osc, decode, encode, encode_text};
 use tracklight::osc::ma3::event::{DeskEvent, TICKS_PER_SECOND, unit_hash};
 use tracklight::osc::ma3::matching::{Limits, diff};
 use tracklight::osc::ma3::merge::{BasePair, Direction, Input, Merged, Policy, merge};
+use tracklight::osc::ma3::protocol::fragment::{FRAGMENT, Way, datagram};
 
 const EVENTS: usize = 10_000;
 
@@ -20,7 +22,28 @@ fn main() {
     }
     let list = cues();
     criterion.bench_function("hash of a unit", |b| b.iter(|| unit_hash(1, 1, black_box(&list))));
+    wire(&mut criterion);
     criterion.final_summary();
+}
+
+/// One datagram of a batch out, one of an answer in.
+fn wire(criterion: &mut Criterion) {
+    let json = "x".repeat(FRAGMENT);
+    let way = Way::Command("gma3".into());
+    criterion.bench_function("a full /cmd datagram: base64 and OSC", |b| {
+        b.iter(|| datagram(black_box(&way), 1, 2, 1, black_box(&json)))
+    });
+    let text = "y".repeat(1100);
+    let bytes = encode_text("/tracklight/desk", &text);
+    criterion.bench_function("OSC encode, one text of 1100 bytes", |b| {
+        b.iter(|| encode_text(black_box("/tracklight/desk"), black_box(&text)))
+    });
+    criterion.bench_function("OSC decode, one text of 1100 bytes", |b| b.iter(|| decode(black_box(&bytes))));
+    let short =
+        Osc { address: "/14.14.1.6.1".into(), args: vec![Arg::Text("Go+".into()), Arg::Int(1), Arg::Float(0.5)] };
+    let bytes = encode(&short).unwrap_or_default();
+    criterion.bench_function("OSC encode, s i f", |b| b.iter(|| encode(black_box(&short))));
+    criterion.bench_function("OSC decode, s i f", |b| b.iter(|| decode(black_box(&bytes))));
 }
 
 /// Two and a half hours of cues, each with its number and name.

@@ -4,7 +4,7 @@
 //! [`crate::bus::Remote`], every chunk an `EvalCall`. Views keep view state only and no Snapshot across frames.
 //!
 //! Reading order: [`app`] (the frame and what is in it), [`scene`] (what one frame sees, and how it asks),
-//! [`keymap`] (every key), [`theme`] (every colour), [`playhead`] (which row sounds), [`view`] (the three views),
+//! [`keymap`] (every key), [`theme`] (every colour), [`playhead`] (which row sounds), [`view`] (the views),
 //! [`widget`] (their parts), [`window`] (the window around it all).
 
 pub mod app;
@@ -17,6 +17,7 @@ pub mod widget;
 pub mod window;
 
 pub use app::{App, Keyboard, ViewName};
+pub use view::desk::DeskFiles;
 pub use window::{Content, FIRST_SIZE, Look, Windowed, open};
 
 #[cfg(test)]

@@ -109,6 +109,10 @@ impl Files for Library {
         text_file::write(Path::new(path), text).map_err(|error| error.to_string())
     }
 
+    fn make_folder(&self, path: &str) -> Result<(), String> {
+        std::fs::create_dir_all(path).map_err(|error| MediaError::from_io(Path::new(path), &error).to_string())
+    }
+
     fn changed_at(&self, path: &str) -> Option<u64> {
         let about = std::fs::metadata(path).ok()?;
         let since = about.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -190,5 +194,16 @@ mod tests {
         let folders = vec![folder.path().to_string_lossy().into_owned()];
         assert_eq!(Library.expand("kit/", &folders), Ok(vec!["kit/b2.wav".into(), "kit/b10.wav".into()]));
         assert!(Library.expand("none/", &folders).unwrap_err().contains("none/"));
+    }
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_and_one_that_cannot_be_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let deep = place.path().join("a/b").to_string_lossy().into_owned();
+        assert_eq!(Library.make_folder(&deep), Ok(()));
+        assert_eq!(Library.make_folder(&deep), Ok(()), "it is there already");
+        Library.write_text(&format!("{deep}/x.lua"), "x").unwrap();
+        let under_a_file = format!("{deep}/x.lua/c");
+        assert!(Library.make_folder(&under_a_file).is_err_and(|error| error.contains("x.lua")));
     }
 }

@@ -13,6 +13,7 @@ pub mod command;
 pub mod desk;
 pub mod edit;
 pub mod event;
+pub mod event_word;
 pub mod file;
 pub mod item;
 pub mod layer;
@@ -34,7 +35,7 @@ pub use command::{
 };
 pub use desk::{
     Agreed, Choice, Conflict, Counts, CueRule, DeskConfig, DeskEvent, DeskInfo, DeskState, DeskVerb, Direction,
-    LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
+    Dispute, LinkState, Mapping, MappingState, MappingStatus, Policy, Preview, Side, TestLine, TrackName,
 };
 pub use edit::{Edit, EditError};
 pub use event::{Event, TriggerRecord, Why};

@@ -221,6 +221,10 @@ pub trait Files: Send + Sync {
     fn read_text(&self, asked: &str, folders: &[String]) -> Result<(String, String), String>;
     /// Write a text file, safe against a crash: whole or not at all.
     fn write_text(&self, path: &str, text: &str) -> Result<(), String>;
+    /// Make a folder, and those above it, where they are not there. Nothing to do where files need no folder.
+    fn make_folder(&self, _path: &str) -> Result<(), String> {
+        Ok(())
+    }
     /// A number that is another one when the file at `path` was written again; `None` where there is no file.
     fn changed_at(&self, _path: &str) -> Option<u64> {
         None

@@ -3,11 +3,11 @@
 //! Thread: engine. Pure but for the clock passed in. An evaluation of the buffer is good when its Batch took effect and
 //! was not taken back within [`TRIAL`]; what it left is kept (shared with the document, so it costs next to nothing).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::{BatchId, Edit, Session};
+use crate::model::{BatchId, Edit, Layer, LayerEvent, Mapping, Put, Session, Uid};
 
 /// How long an evaluation has to bear up.
 pub const TRIAL: Duration = Duration::from_secs(2);
@@ -128,7 +128,54 @@ fn way(from: &Session, to: &Session) -> Vec<Edit> {
     edits.extend(changed.map(|name| Edit::Bank(name.clone(), to.banks.get(name).cloned())));
     let changed = names(&from.live, &to.live).filter(|name| from.live.get(*name) != to.live.get(*name));
     edits.extend(changed.map(|name| Edit::Live(name.clone(), to.live.get(name).cloned())));
+    lights(from, to, &mut edits);
     edits
+}
+
+/// Songs, layers and mappings. What comes back mapped to another track than now has to be accepted again.
+fn lights(from: &Session, to: &Session, edits: &mut Vec<Edit>) {
+    if from.songs != to.songs {
+        edits.push(Edit::Songs(to.songs.clone()));
+    }
+    let mut mappings = vec![];
+    for name in names(&from.mappings, &to.mappings) {
+        let (now, then) = (from.mappings.get(name), to.mappings.get(name));
+        if now.zip(then).is_some_and(|(now, then)| now.says_the_same(then)) {
+            continue;
+        }
+        let stays = now.zip(then).is_some_and(|(now, then)| now.is_same_place(then));
+        if !stays && from.agreed.contains_key(name) {
+            edits.push(Edit::Agreed(name.clone(), None));
+        }
+        let accepted = stays && now.is_some_and(|now| now.accepted);
+        let then = then.map(|then| Arc::new(Mapping { accepted, ..(**then).clone() }));
+        // A mapping goes before its layer and comes after it.
+        let list = if then.is_none() { &mut *edits } else { &mut mappings };
+        list.push(Edit::Mapping(name.clone(), then));
+    }
+    for name in names(&from.layers, &to.layers) {
+        match (from.layers.get(name), to.layers.get(name)) {
+            (now, then) if now == then => {}
+            (Some(now), Some(then)) if now.uid == then.uid && alike_but_for_events(now, then) => {
+                let (here, mut there) = (by_uid(now), by_uid(then));
+                let gone = here.keys().filter(|uid| !there.contains_key(uid)).map(|uid| (*uid, None));
+                let mut puts: Vec<Put> = gone.collect();
+                there.retain(|uid, event| here.get(uid) != Some(event));
+                puts.extend(there.into_iter().map(|(uid, event)| (uid, Some(event))));
+                edits.push(Edit::Events(name.clone(), puts.into()));
+            }
+            (_, then) => edits.push(Edit::Layer(name.clone(), then.cloned())),
+        }
+    }
+    edits.append(&mut mappings);
+}
+
+fn by_uid(layer: &Layer) -> BTreeMap<Uid, Arc<LayerEvent>> {
+    layer.events.iter().map(|entry| (entry.uid, entry.event.clone())).collect()
+}
+
+fn alike_but_for_events(a: &Layer, b: &Layer) -> bool {
+    (&a.song, a.rate, a.anchor) == (&b.song, b.rate, b.anchor)
 }
 
 /// Keys of either map: those of the first in order, then what only the second has.

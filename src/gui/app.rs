@@ -10,6 +10,7 @@ use super::scene::{Intents, Scene};
 use super::theme;
 use super::view::code::{Code, Mirror};
 use super::view::command::CommandView;
+use super::view::desk::{DeskFiles, DeskView};
 use super::view::pattern::Patterns;
 use super::view::{bar, grid, undo_list};
 use crate::bus::station::Waker;
@@ -26,11 +27,13 @@ pub enum ViewName {
     Code,
     /// Patterns and sequencers.
     Patterns,
+    /// The lighting desk.
+    Desk,
 }
 
 impl ViewName {
     /// All, in the order of their tabs.
-    pub const ALL: [ViewName; 3] = [Self::Command, Self::Code, Self::Patterns];
+    pub const ALL: [ViewName; 4] = [Self::Command, Self::Code, Self::Patterns, Self::Desk];
 
     /// What its tab says.
     pub fn title(self) -> &'static str {
@@ -38,6 +41,7 @@ impl ViewName {
             Self::Command => "Command",
             Self::Code => "Code",
             Self::Patterns => "Patterns",
+            Self::Desk => "Desk",
         }
     }
 
@@ -47,6 +51,7 @@ impl ViewName {
             Self::Command => ("F1", "Ctrl+1"),
             Self::Code => ("F2", "Ctrl+2"),
             Self::Patterns => ("F3", "Ctrl+3"),
+            Self::Desk => ("F4", "Ctrl+4"),
         }
     }
 
@@ -80,6 +85,7 @@ pub struct App {
     code: Code,
     command: CommandView,
     patterns: Patterns,
+    desk: DeskView,
     told: Vec<String>,
     put_away: u64,
     help: bool,
@@ -101,6 +107,7 @@ impl App {
             code: Code::new(mirror, || &[]),
             command: CommandView::default(),
             patterns: Patterns::default(),
+            desk: DeskView::default(),
             told: vec![],
             put_away: 0,
             help: false,
@@ -112,6 +119,11 @@ impl App {
     /// With these words of the language, for completion and help at the caret.
     pub fn with_words(self, words: Lexicon) -> Self {
         Self { words, code: Code::new(self.mirror, words), ..self }
+    }
+
+    /// With the files of the desk's plug-in, for the Desk view to write out.
+    pub fn with_desk_files(self, files: DeskFiles) -> Self {
+        Self { desk: DeskView::new(files), ..self }
     }
 
     /// The other ends.
@@ -128,7 +140,9 @@ impl App {
             CentralPanel::default().show(ui, |ui| {
                 ui.label("The editor stumbled. The music plays on, and what you made is safe in the session.");
                 if ui.button("Open it again").clicked() {
-                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror).with_words(self.words);
+                    *self = Self::new(self.remote.clone(), self.files.clone(), self.mirror)
+                        .with_words(self.words)
+                        .with_desk_files(self.desk.files());
                 }
             });
         }
@@ -199,6 +213,7 @@ impl App {
             ViewName::Command => self.command.ui(ui, &scene, &*files, &mut intents),
             ViewName::Code => self.code.ui(ui, &scene, &*files, &mut intents),
             ViewName::Patterns => self.patterns.ui(ui, &scene, &mut intents),
+            ViewName::Desk => self.desk.ui(ui, &scene, &*files, &mut intents),
         });
         self.show_help(ui);
         undo_list::window(ui, &mut self.history, &scene, &mut intents);
@@ -242,6 +257,7 @@ impl App {
                 Action::Command => self.show(ViewName::Command, intents),
                 Action::Code => self.show(ViewName::Code, intents),
                 Action::Patterns => self.show(ViewName::Patterns, intents),
+                Action::Desk => self.show(ViewName::Desk, intents),
                 Action::Hush => intents.ask("hush", Ask::Hush),
                 Action::Panic => intents.ask("panic", Ask::Panic),
                 Action::Recover => intents.ask("recovery", Ask::Recover(RecoveryVerb::Swap)),
@@ -258,7 +274,7 @@ impl App {
         Window::new("Keys").open(&mut self.help).resizable(false).vscroll(true).max_height(560.0).show(
             ui.ctx(),
             |ui| {
-                for place in [Place::Everywhere, Place::Code, Place::Prompt, Place::Grid] {
+                for place in [Place::Everywhere, Place::Code, Place::Prompt, Place::Grid, Place::Desk] {
                     ui.label(RichText::new(place.name()).strong());
                     Table::new(place.name()).num_columns(2).show(ui, |ui| {
                         for shortcut in KEYS.iter().filter(|shortcut| shortcut.place == place) {

@@ -15,6 +15,8 @@ pub enum Action {
     Code,
     /// Show the Patterns view.
     Patterns,
+    /// Show the Desk view.
+    Desk,
     /// Sequencers and live chunks stop, tails ring.
     Hush,
     /// All sound is cut.
@@ -70,6 +72,8 @@ pub enum Place {
     Prompt,
     /// In the pattern grid.
     Grid,
+    /// In the Desk view.
+    Desk,
 }
 
 impl Place {
@@ -80,6 +84,7 @@ impl Place {
             Self::Code => "Code",
             Self::Prompt => "Command line and console",
             Self::Grid => "Pattern grid",
+            Self::Desk => "Desk view",
         }
     }
 }
@@ -152,6 +157,7 @@ keys! {
     Everywhere "F1, Ctrl+1" &[plain(Key::F1), ctrl(Key::Num1)], Some(Action::Command), "Command view.";
     Everywhere "F2, Ctrl+2" &[plain(Key::F2), ctrl(Key::Num2)], Some(Action::Code), "Code view.";
     Everywhere "F3, Ctrl+3" &[plain(Key::F3), ctrl(Key::Num3)], Some(Action::Patterns), "Patterns view.";
+    Everywhere "F4, Ctrl+4" &[plain(Key::F4), ctrl(Key::Num4)], Some(Action::Desk), "Desk view.";
     Everywhere "Ctrl+., Ctrl+H" &[ctrl(Key::Period), ctrl(Key::H)], Some(Action::Hush), "Hush: sequencers and live chunks stop, tails ring. Twice within 2 s is panic.";
     Everywhere "Ctrl+Shift+., Ctrl+Alt+H" &[ctrl_shift(Key::Period), ctrl_alt(Key::H)], Some(Action::Panic), "Panic: all sound is cut.";
     Everywhere "Ctrl+J" &[ctrl(Key::J)], Some(Action::Recover), "Play the work that a crash left; again: what was there before it.";
@@ -189,6 +195,9 @@ keys! {
     Grid "Ctrl+C, Ctrl+X, Ctrl+V" &[], None, "Copy, cut and paste a cell, or rows (in the column of row numbers).";
     Grid "Shift+Up, Shift+Down" &[], None, "Choose several rows (in the column of row numbers).";
     Grid "Click on a row number" &[], None, "Hear the row.";
+    Desk "Tab, Shift+Tab" &[], None, "Go from field to field and from button to button.";
+    Desk "Enter, Space" &[], None, "Press the button that has the focus; in a field Enter keeps what was typed.";
+    Desk "Esc" &[], None, "In a field: give the old value back. Else: close the preview, the conflicts or the form.";
 }
 
 fn find(place: Place, key: Key, held: Modifiers) -> Option<&'static Shortcut> {

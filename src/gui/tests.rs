@@ -2,6 +2,8 @@
 
 mod code;
 mod command;
+mod desk;
+mod desk_panes;
 mod editor;
 mod files;
 mod grid;
@@ -50,6 +52,9 @@ impl Files for Shelf {
         self.put(path, text);
         Ok(())
     }
+    fn make_folder(&self, path: &str) -> Result<(), String> {
+        if path.starts_with("/full") { Err(format!("{path}: no space left")) } else { Ok(()) }
+    }
     fn changed_at(&self, path: &str) -> Option<u64> {
         self.0.lock().unwrap().get(path).map(|(_, times)| *times)
     }
@@ -81,7 +86,8 @@ impl Bench {
         let files = Arc::new(Shelf::default());
         files.put("good.json", &Session::new().to_json());
         let app = App::new(wires.remote.clone(), files.clone(), |session| format!("-- {} bpm", session.bpm))
-            .with_words(super::view::code::test_words);
+            .with_words(super::view::code::test_words)
+            .with_desk_files(&[("Tracklight.xml", "<GMA3/>"), ("core.lua", "TL = {}")]);
         let harness = Harness::builder()
             .with_size([1000.0, 700.0])
             .with_step_dt(1.0 / 60.0)

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod code;
 pub mod command;
 pub mod console;
+pub mod desk;
 pub mod grid;
 pub mod pattern;
 pub mod undo_list;

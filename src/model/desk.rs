@@ -245,7 +245,7 @@ impl Mapping {
 }
 
 /// An event as the desk has it: everything that is kept in step, and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DeskEvent {
     /// Its own time in its range, ticks.
     pub ticks: i64,
@@ -305,6 +305,27 @@ pub struct Agreed {
     pub offset: i64,
     /// The events, by our identity.
     pub events: Vec<(Uid, DeskEvent)>,
+    /// Those of them of which both versions stay until a person chooses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputed: Vec<Dispute>,
+    /// What was on its way to the desk when this was agreed on, as it shall be there; `None` goes. Whether it arrived, the
+    /// desk's lineage says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<(Uid, Option<DeskEvent>)>,
+}
+
+/// An agreed event that both sides have in versions of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dispute {
+    /// The event.
+    pub uid: Uid,
+    /// Whether both versions were there before anything was agreed.
+    #[serde(default)]
+    pub open: bool,
+    /// The desk's version when the conflict was seen; `None` where it is deleted there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theirs: Option<DeskEvent>,
 }
 
 /// Which version of an event stays.

@@ -170,6 +170,16 @@ pub enum Anchor {
     Bars,
 }
 
+impl Anchor {
+    /// The word people type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Bars => "bars",
+        }
+    }
+}
+
 fn is_empty(text: &str) -> bool {
     text.is_empty()
 }

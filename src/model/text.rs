@@ -4,13 +4,17 @@
 //! parser, help and completion. Lua is the language for everything else.
 
 mod complete;
+mod lights;
 mod modules;
 mod patterns;
 mod values;
 
 pub use complete::{complete, last_word};
 
+use std::sync::Arc;
+
 use super::command::{Command, TransportVerb};
+use super::desk::DeskState;
 use super::name::Name;
 use super::perform::Performed;
 use super::session::Session;
@@ -54,7 +58,7 @@ pub struct Reply {
 }
 
 /// The moving things a line may show or ask about.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Standing {
     /// Whether the song position moves.
     pub playing: bool,
@@ -66,6 +70,8 @@ pub struct Standing {
     pub host_leads: bool,
     /// How late callbacks of the script ran.
     pub callbacks: Timing,
+    /// How the link to the desk stands, where that is known.
+    pub desk: Option<Arc<DeskState>>,
 }
 
 /// A line under way: the draft it changes and what it has to say.
@@ -100,12 +106,12 @@ macro_rules! verbs {
 verbs! {
     "list" ["ls"] "", "Show every module with its type." => modules::list;
     "add" [] "TYPE [NAME]", "Make a module: sampler, sequencer or mixer. Without a name it gets one." => modules::add;
-    "remove" ["rm", "delete", "del"] "NAME", "Take a module, pattern or chain away." => modules::remove;
-    "rename" ["mv"] "NAME NEW", "Give a module, pattern or chain another name; every link follows." => modules::rename;
+    "remove" ["rm", "delete", "del"] "NAME", "Take a module, pattern, chain or layer away." => modules::remove;
+    "rename" ["mv"] "NAME NEW", "Give a module, pattern, chain or layer another name; every link follows." => modules::rename;
     "enable" [] "NAME [on|off]", "Switch a module on or off." => modules::enable;
     "set" [] "PATH VALUE | NAME PARAM VALUE | NAME PARAM=VALUE …", "Set one value or several." => values::set;
     "get" ["param"] "PATH | NAME PARAM", "Show a value." => values::get;
-    "info" [] "[NAME]", "Show everything about a module, pattern or chain; without a name how the clock stands and how late callbacks ran." => modules::info;
+    "info" [] "[NAME]", "Show everything about a module, pattern, chain or layer; without a name how the clock stands and how late callbacks ran." => modules::info;
     "route" [] "FROM TO", "Connect every kind that fits." => modules::route;
     "connect" [] "FROM TO [audio|event]", "Connect one kind, or every kind that fits." => modules::connect;
     "disconnect" ["unroute"] "FROM TO [audio|event]", "Take a connection out." => modules::disconnect;
@@ -120,6 +126,11 @@ verbs! {
     "sequencer" ["seq"] "list | NAME pattern PATTERN | NAME chain CHAIN | NAME chain on|off | NAME to SAMPLER | NAME info", "What a sequencer plays, and into what." => patterns::sequencer;
     "sample" [] "list NAME | add NAME FILE … | remove NAME INDEX | set NAME INDEX PARAM VALUE", "The bank of a sampler." => patterns::sample;
     "macro" [] "N PATH [MIN MAX [lin|exp|log]] | off PATH | list", "Let a host macro (1 to 64) set a parameter." => values::macro_;
+    "song" [] "list | NAME [start=HH:MM:SS:FF] [rate=RATE]", "Make a song or say where it starts on the show's timecode." => lights::song;
+    "layer" [] "list | add NAME [SONG] | remove NAME | set NAME [song=SONG] [rate=RATE] [anchor=time|bars]", "Make and set layers of events." => lights::layer;
+    "event" [] "LAYER set KEY [time=S|bar=N|beat=N] [token=T] [cue=N] [name=TEXT] [note=TEXT] [cmd=TEXT] [colour=#RRGGBB] | LAYER remove KEY", "Make, change or take out an event by its key." => lights::event;
+    "events" [] "LAYER", "Show the events of a layer." => lights::events;
+    "desk" [] "status | connect IP [PORT] [LISTEN] [PREFIX] | off | arm on|off | map LAYER tc=N track=T [tg=N] [range=N] [sub=N] [sequence=N] [create=on] [cues=require|create] [direction=both|toDesk|fromDesk|manual] [policy=ask|desk|plugin] [offset=S] | unmap LAYER | push [LAYER] [dry] | pull [LAYER] [dry] | preview LAYER | accept [LAYER] | choose [LAYER] push|take|merge|leave | conflicts LAYER | resolve LAYER [KEY] ours|theirs|both | takeover [LAYER] | test | restore LAYER | pocket on|off|LINE", "The lighting desk: where it is, which layer goes to which track, and what is asked of it." => lights::desk;
     "save" [] "FILE", "Write the session to a file." => |line, words| line.errand(words, Errand::Save);
     "load" ["open"] "FILE", "Read a session from a file." => |line, words| line.errand(words, Errand::Load);
     "render" ["bounce"] "FILE [BARS]", "Render to a WAV file, 16 bars unless told (headless program only)." => render;

@@ -4,8 +4,12 @@
 //! Thread: osc. `docs/desk-protocol.md` says what goes over the wire.
 
 pub mod event;
+pub mod line;
+pub mod link;
 pub mod matching;
 pub mod merge;
 pub mod plugin;
 pub mod pocket;
+pub mod protocol;
 pub mod rehearse;
+pub mod sync;

@@ -137,6 +137,7 @@ impl Acts {
             bpm: clock.bpm,
             host_leads: snapshot.host_leads,
             callbacks: self.remote.meters.timing(),
+            desk: Some(snapshot.desk.clone()),
         };
         let reply = text::run(&mut draft, standing, line).map_err(|error| error.to_string())?;
         if !reply.commands.is_empty() {

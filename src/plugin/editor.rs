@@ -256,7 +256,9 @@ impl Content for Late {
             let files: Arc<dyn Files> = Arc::new(Library);
             gui::Windowed::new(
                 gui::App::new(rooms.start().clone(), files, crate::script::mirror)
-                    .with_words(crate::script::completions),
+                    .with_words(crate::script::completions)
+                    // As data: osc and gui are siblings and do not know each other.
+                    .with_desk_files(crate::osc::ma3::plugin::FILES),
             )
         };
         if let Some(own) = self.own {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
+use crate::bus::station::Waker;
 use crate::osc::ma3::pocket::Options;
 use crate::osc::ma3::rehearse::Rehearsal;
 
@@ -69,7 +70,7 @@ pub fn run(words: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     let Wish { options, lines, at } = read(words)?;
-    let desk = Rehearsal::start(at, options)?;
+    let desk = Rehearsal::start(at, options, &Waker::default())?;
     lines.iter().for_each(|line| desk.say(line));
     let lines = Arc::new(ArrayQueue::<String>::new(TYPED_MAX));
     let typed = lines.clone();

@@ -14,6 +14,7 @@ use crate::bus::{AudioEnds, Files, Remote, Running, wire};
 use crate::engine::Engine;
 use crate::media::{Library, Worker};
 use crate::model::{Ask, Batch, Command, Loading, Origin, Session};
+use crate::osc::Osc;
 use crate::script::{Scribe, Script};
 
 /// Every live instance of this process.
@@ -42,12 +43,13 @@ pub struct Rooms {
     loading: Mutex<Option<Arc<str>>>,
 }
 
-// Fields drop in this order: the list first, then the threads (journal, scribe, script, media, engine), so nobody sends
+// Fields drop in this order: the list first, then the threads (journal, osc, scribe, script, media, engine), so nobody sends
 // to a room that is gone.
 struct Started {
     _listed: Registered<Remote>,
     remote: Remote,
     _journal: Option<Running>,
+    _osc: Option<Running>,
     _scribe: Option<Running>,
     _script: Option<Running>,
     _media: Vec<Running>,
@@ -98,6 +100,10 @@ impl Rooms {
             let files: Arc<dyn Files> = Arc::new(Library);
             let scribe =
                 keep(station::start("tracklight scribe", &waker, move || Scribe::new(ends, files, clock)), "scribe");
+            let ends = wires.osc;
+            let waker = ends.waker.clone();
+            let me = name_at_desks(INSTANCES.len() + 1);
+            let osc = keep(station::start("tracklight osc", &waker, move || Osc::new(ends, &me)), "the desk link");
             let journal = Shelf::of_user().and_then(|shelf| {
                 let waker = Waker::default();
                 let (remote, given) = (wires.remote.clone(), self.given.clone());
@@ -112,6 +118,7 @@ impl Rooms {
                 _listed: listed,
                 remote: wires.remote,
                 _journal: journal,
+                _osc: osc,
                 _scribe: scribe,
                 _script: script,
                 _media: media,
@@ -168,6 +175,12 @@ impl Rooms {
             remote.gate.processing.store(on, Ordering::Release);
         }
     }
+}
+
+/// What people at a desk read of an instance: the same after a restart, another for each instance of this machine.
+fn name_at_desks(number: usize) -> String {
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    if number > 1 { format!("Tracklight {number} on {host}") } else { format!("Tracklight on {host}") }
 }
 
 /// Milliseconds since 1970; 0 where the clock stands before that.

@@ -6,8 +6,10 @@
 pub mod callbacks;
 pub mod config;
 pub mod connect;
+pub mod desk;
 pub mod engine;
 pub mod later;
+pub mod layer;
 pub mod live;
 pub mod module;
 pub mod pattern;
@@ -45,6 +47,10 @@ pub enum Owner {
     Pattern,
     /// A chain's handle.
     Chain,
+    /// A layer's handle.
+    Layer,
+    /// `desk`.
+    Desk,
     /// `macro(n)`.
     Macro,
     /// `param("path")`.
@@ -75,6 +81,8 @@ impl Owner {
             Self::Sample => "sample",
             Self::Pattern => "pattern",
             Self::Chain => "chain",
+            Self::Layer => "layer",
+            Self::Desk => "desk",
             Self::Macro => "macro",
             Self::Param => "param",
             Self::Live => "live",
@@ -90,7 +98,7 @@ impl Owner {
 /// What an argument takes.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// The name of a module, pattern or chain, or its handle.
+    /// The name of a module, pattern, chain or layer, or its handle.
     Name,
     /// Text.
     Text,
@@ -161,6 +169,7 @@ impl Entry {
     pub fn title(&self) -> String {
         match self.owner {
             Owner::Global => self.name.to_owned(),
+            Owner::Desk => format!("desk.{}", self.name),
             owner => format!("{}:{}", owner.word(), self.name),
         }
     }
@@ -190,6 +199,8 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         transport::ENTRIES,
         callbacks::ENTRIES,
         live::ENTRIES,
+        layer::ENTRIES,
+        desk::ENTRIES,
         engine::ENTRIES,
         text::ENTRIES,
     ]
@@ -449,7 +460,15 @@ fn bind(lua: &Lua, world: &Shared, entry: &'static Entry) -> mlua::Result<Functi
         // Put together only for an error: a call must cost little.
         let title = || entry.title();
         let mut this = Handle { owner: Owner::Global, key: String::new(), number: 0 };
-        if entry.owner != Owner::Global {
+        if entry.owner == Owner::Desk {
+            // `desk.push()` and `desk:push()` are the same.
+            let is_desk = |v: &Value| {
+                v.as_userdata().and_then(|d| d.borrow::<Handle>().ok().map(|h| h.owner)) == Some(Owner::Desk)
+            };
+            if values.first().is_some_and(is_desk) {
+                values.remove(0);
+            }
+        } else if entry.owner != Owner::Global {
             let first = if values.is_empty() { Value::Nil } else { values.remove(0) };
             let found = first.as_userdata().and_then(|d| d.borrow::<Handle>().ok().map(|h| h.clone()));
             match found.filter(|h| h.owner == entry.owner) {
@@ -485,6 +504,7 @@ pub fn install(lua: &Lua, world: &Shared) -> mlua::Result<()> {
     let single = |owner| handle(lua, Handle { owner, key: String::new(), number: 0 });
     globals.set("clock", single(Owner::Clock)?)?;
     globals.set("engine", single(Owner::Engine)?)?;
+    globals.set("desk", single(Owner::Desk)?)?;
     later::install(lua)?;
     let native = lua.create_table()?;
     native.set("clock", clock)?;

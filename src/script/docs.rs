@@ -49,7 +49,7 @@ pub fn help(topic: &str) -> Option<String> {
         ));
     }
     let dotted = topic.replace('.', ":");
-    let exact: Vec<&Entry> = entries().filter(|e| e.title() == dotted).collect();
+    let exact: Vec<&Entry> = entries().filter(|e| e.title().replace('.', ":") == dotted).collect();
     let found = if exact.is_empty() { entries().filter(|e| e.name == topic).collect() } else { exact };
     if !found.is_empty() {
         return Some(found.into_iter().map(entry_help).collect::<Vec<_>>().join("\n\n"));
@@ -93,7 +93,7 @@ fn owners() -> Vec<Owner> {
 
 fn lua_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Name => "string|module|pattern|chain",
+        Kind::Name => "string|module|pattern|chain|layer",
         Kind::Text | Kind::Word(_) => "string",
         Kind::Number(..) => "number",
         Kind::Whole(..) => "integer",
@@ -113,8 +113,10 @@ pub fn stubs() -> String {
     for owner in owners().into_iter().filter(|o| *o != Owner::Global) {
         let _ = write!(text, "\n---@class {0}\nlocal {0} = {{}}\n", class(owner));
     }
-    let _ =
-        write!(text, "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n");
+    let _ = write!(
+        text,
+        "\n---@class state: table\n\n---@type clock_\nclock = {{}}\n---@type engine_\nengine = {{}}\n---@type desk_\ndesk = {{}}\n"
+    );
     for entry in entries() {
         let _ = write!(text, "\n---{}\n", entry.doc);
         let mut names = vec![];
@@ -133,6 +135,7 @@ pub fn stubs() -> String {
         }
         let place = match entry.owner {
             Owner::Global => entry.name.to_owned(),
+            Owner::Desk => format!("{}.{}", class(entry.owner), entry.name),
             owner => format!("{}:{}", class(owner), entry.name),
         };
         let _ = writeln!(text, "function {place}({}) end", names.join(", "));

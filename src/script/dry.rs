@@ -302,6 +302,10 @@ impl Item {
             Self::Enabled(a) => Self::Enabled(new(a)),
             Self::Cable(a, b, k) => Self::Cable(new(a), new(b), *k),
             Self::CableVolume(a, b) => Self::CableVolume(new(a), new(b)),
+            Self::Layer(a) => Self::Layer(new(a)),
+            Self::Keyed(a, key) => Self::Keyed(new(a), key.clone()),
+            Self::Unkeyed(a) => Self::Unkeyed(new(a)),
+            Self::Mapping(a) => Self::Mapping(new(a)),
             Self::Macro(path) => Self::Macro(path.renamed(from, to)),
             other => other.clone(),
         }

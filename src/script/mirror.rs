@@ -2,6 +2,7 @@
 //!
 //! Thread: any. Only what differs from a new session is written; declarations first, live chunks last and verbatim.
 
+pub(super) mod lights;
 pub(super) mod single;
 
 use std::fmt::Write as _;
@@ -18,6 +19,7 @@ use crate::model::{
 pub fn mirror(session: &Session) -> String {
     let mut text = String::new();
     clock(&mut text, session);
+    lights::songs(&mut text, session);
     for (name, pattern) in &session.patterns {
         write_pattern(&mut text, name, pattern);
     }
@@ -34,6 +36,7 @@ pub fn mirror(session: &Session) -> String {
         }
     }
     connections(&mut text, session);
+    lights::write(&mut text, session);
     for (path, map) in &session.macros {
         let path = quote(&typed_path(session, path));
         let _ = writeln!(text, "macro({}):map({path}, {})", map.number, mapping(map));

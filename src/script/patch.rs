@@ -3,11 +3,12 @@
 //! Thread: script. **Invariant:** what the text makes otherwise changes in the touched items alone; what cannot be
 //! written so is left, byte for byte, and marked.
 //!
-//! Reading order: [`tree`] (the text as calls), [`sites`] (where an item is set), [`plan`], [`fields`], [`rows`], [`nouns`]
-//! (what could be written), [`change`] (how), [`solve`] (what a dry run says to it).
+//! Reading order: [`tree`] (the text as calls), [`sites`] (where an item is set), [`plan`], [`fields`], [`rows`], [`lights`],
+//! [`nouns`] (what could be written), [`change`] (how), [`solve`] (what a dry run says to it).
 
 mod change;
 mod fields;
+mod lights;
 mod nouns;
 mod plan;
 pub(super) mod reader;

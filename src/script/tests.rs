@@ -1,6 +1,7 @@
 //! The script room driven by ticks, with a small engine of its own in between.
 
 mod chunks;
+mod lights;
 mod mirrors;
 mod sandbox;
 mod states;

@@ -310,7 +310,7 @@ impl World {
         if let Some(trace) = &mut self.trace {
             trace.note(&command, &done, &self.draft);
         }
-        let acts = matches!(command, Command::Transport(_) | Command::Trigger(_));
+        let acts = matches!(command, Command::Transport(_) | Command::Trigger(_) | Command::Desk(_));
         if acts || done.inverse.iter().any(|edit| changes(&self.draft, edit)) || !done.notes.is_empty() {
             self.commands.push(command);
         }

@@ -135,9 +135,7 @@ fn the_lines_of_the_language_page_run() {
 #[test]
 fn names_of_later_versions_say_so() {
     let mut rig = Rig::with("");
-    for name in
-        ["play", "layer", "modulator", "effect", "videoMixer", "videoOut", "oscilloscope", "spectrogram", "song"]
-    {
+    for name in ["play", "modulator", "effect", "videoMixer", "videoOut", "oscilloscope", "spectrogram", "setlist"] {
         let error = rig.eval(&format!("{name}('x')")).unwrap_err();
         assert!(error.contains(name) && error.contains("not in this version"), "{error}");
     }

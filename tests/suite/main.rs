@@ -13,6 +13,7 @@ mod callbacks;
 mod chains;
 mod clock;
 mod crash;
+mod desk;
 mod dice;
 mod engine;
 mod engine_rig;

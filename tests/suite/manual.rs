@@ -126,7 +126,7 @@ fn an_example_that_prints_something_else_is_found() {
 fn help_manual_completion_and_stubs_tell_of_every_function() {
     let (page, stubs) = (manual(), stubs());
     for entry in completions() {
-        let name = entry.name.rsplit(':').next().unwrap();
+        let name = entry.name.rsplit([':', '.']).next().unwrap();
         let text = help(&entry.name).expect("every function has help");
         assert!(text.contains(entry.doc) && text.contains(&entry.signature), "{}", entry.name);
         assert!(page.contains(&format!("### `{}`", entry.signature)) && page.contains(entry.example), "{}", entry.name);

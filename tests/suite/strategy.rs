@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tracklight::model::param::{PARAM_COUNT, ParamMap};
 use tracklight::model::{
-    Batch, BatchId, ChainEntry, ClockSource, Column, Command, ConnKind, Curve, Cycles, Hit, MacroMap, ModuleKind, Name,
-    Origin, Param, Path, Row, Sample, Session, Shot, Signature, TransportVerb, Uid, When,
+    Anchor, Batch, BatchId, ChainEntry, ClockSource, Column, Command, ConnKind, Curve, Cycles, FrameRate, Hit,
+    LayerEvent, MacroMap, Mapping, ModuleKind, Name, Origin, Param, Path, Policy, Row, Sample, Session, Shot,
+    Signature, Song, TrackName, TransportVerb, Uid, When,
 };
 
 /// A name that is one.
@@ -137,8 +138,57 @@ fn pattern_command() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// Names of layers.
+pub fn layer() -> impl Strategy<Value = Name> + Clone {
+    one_of(&["L0", "L1", "C1"])
+}
+
+/// An event as hands and desks leave them; one in many is refused.
+pub fn event() -> impl Strategy<Value = LayerEvent> {
+    let ticks = prop_oneof![4 => (0..400i64).prop_map(|n| n << 22), 1 => -(1i64 << 30)..1 << 42];
+    let token = select(vec!["Go+", "Goto", "Flash", ""]).prop_map(|t| if t.is_empty() { "Go-" } else { t });
+    let text = || select(vec!["", "", "Chorus", "it's \"so\""]);
+    let cue = select(vec!["", "3", "3.5", "<Off>"]);
+    let key = select(vec!["", "", "a", "b", "c d"]);
+    (ticks, option::weighted(0.2, 0..64u32), token, (cue, text(), text()), key, option::weighted(0.2, any::<[u8; 3]>()))
+        .prop_map(|(ticks, beat, token, (cue, name, note), key, colour)| LayerEvent {
+            beat: beat.map(f64::from),
+            key: (!key.is_empty()).then(|| key.into()),
+            token: token.into(),
+            cue: cue.into(),
+            name: name.into(),
+            note: note.into(),
+            colour,
+            ..LayerEvent::at(ticks)
+        })
+}
+
+fn lights_command() -> impl Strategy<Value = Command> {
+    let song = || select(vec!["main", "Intro"]).prop_map(str::to_owned);
+    let rate = || select(FrameRate::ALL.to_vec());
+    let put = (1..9u64, option::weighted(0.8, event())).prop_map(|(uid, event)| (Uid(uid), event.map(Arc::new)));
+    let puts = vec(put, 1..4).prop_map(|mut puts| {
+        puts.sort_by_key(|(uid, _)| *uid);
+        puts.dedup_by_key(|(uid, _)| *uid);
+        puts.into()
+    });
+    let mapping =
+        (1..3u32, 1..4u32, select(Policy::ALL.to_vec()), any::<bool>()).prop_map(|(tc, track, policy, create)| {
+            Mapping { policy, create, ..Mapping::new(tc, 1, TrackName::Number(track)) }
+        });
+    prop_oneof![
+        1 => (song(), 0..3u8, rate()).prop_map(|(name, hour, rate)| Command::SetSong(Song { name, start: format!("0{hour}:00:00:00"), rate })),
+        3 => (uid(), layer(), song()).prop_map(|(uid, name, song)| Command::AddLayer { uid, name, song }),
+        1 => layer().prop_map(Command::RemoveLayer),
+        1 => (layer(), option::of(song()), option::of(rate()), any::<bool>())
+            .prop_map(|(name, song, rate, bars)| Command::SetLayer { name, song, rate, anchor: bars.then_some(Anchor::Bars) }),
+        6 => (layer(), puts).prop_map(|(name, puts)| Command::PutEvents(name, puts)),
+        2 => (layer(), option::weighted(0.8, mapping)).prop_map(|(name, mapping)| Command::MapLayer(name, mapping)),
+    ]
+}
+
 fn plain_command() -> impl Strategy<Value = Command> {
-    let any_name = || prop_oneof![module(), pattern(), chain()];
+    let any_name = || prop_oneof![module(), pattern(), chain(), layer()];
     let signature = (0..9u16, select(vec![1, 2, 3, 4, 8])).prop_map(|(num, den)| Signature { num, den });
     let text = || "[a-z]{0,6}".prop_map(|text| Arc::<str>::from(text.as_str()));
     let verb = select(vec![TransportVerb::Play, TransportVerb::Stop, TransportVerb::Locate(4.0)]);
@@ -163,7 +213,7 @@ fn plain_command() -> impl Strategy<Value = Command> {
 
 /// Anything that can be asked but `Load`; about half of it applies to a [`session`].
 pub fn command() -> impl Strategy<Value = Command> {
-    prop_oneof![module_command(), pattern_command(), plain_command()]
+    prop_oneof![module_command(), pattern_command(), lights_command(), plain_command()]
 }
 
 /// A document that random commands made of a small beginning.

@@ -8,7 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tracklight::model::{
-    Ask, ClockSource, Command, Curve, Cycles, MacroMap, ModuleKind, Origin, Path, Row, Session, Signature, Uid, When,
+    Anchor, Ask, ClockSource, Command, Curve, Cycles, FrameRate, LayerEvent, MacroMap, ModuleKind, Origin, Path, Put,
+    Row, Session, Signature, Uid, When,
 };
 
 use crate::engine::set;
@@ -253,4 +254,75 @@ fn text_that_the_script_keeps_up_to_date_ends_no_gesture_and_makes_no_step() {
     let seen = rig.tick();
     assert_eq!(seen.session.modules["kick"].value(tracklight::model::Param::VOLUME), 1.0);
     assert_eq!((&*seen.session.text, seen.session.layout["view"].as_str()), ("volume 5", "5"));
+}
+
+/// The beginning with a layer of four events.
+fn lit() -> Session {
+    let mut session = beginning();
+    let puts: Vec<Put> = (1..5).map(|uid| (Uid(uid), Some(Arc::new(LayerEvent::at(uid as i64))))).collect();
+    for command in [
+        Command::AddLayer { uid: Uid(200), name: named("Beam"), song: "main".into() },
+        Command::PutEvents(named("Beam"), puts.into()),
+    ] {
+        session.perform(&command).expect("it applies");
+    }
+    session
+}
+
+/// Something done to the events: no value is one that the other side gives, and only the user takes events out.
+fn lights(mine: bool) -> impl Strategy<Value = Command> {
+    let ticks = if mine { 100..110_i64 } else { 200..210 };
+    let event = (0..10_u8, ticks).prop_map(
+        move |(dice, ticks)| {
+            if mine && dice < 3 { None } else { Some(Arc::new(LayerEvent::at(ticks))) }
+        },
+    );
+    let puts = proptest::collection::btree_map((1..8_u64).prop_map(Uid), event, 1..4);
+    let puts = puts.prop_map(|puts| Command::PutEvents(named("Beam"), puts.into_iter().collect()));
+    let rate = select(vec![FrameRate::F24, FrameRate::F25, FrameRate::F60]);
+    let own = rate.prop_map(move |rate| Command::SetLayer {
+        name: named("Beam"),
+        song: None,
+        rate: mine.then_some(rate),
+        anchor: (!mine).then_some(Anchor::Bars),
+    });
+    prop_oneof![5 => puts, 1 => own]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn with_the_desk_in_between_undoing_everything_leaves_exactly_the_events_of_the_desk(
+        acts in vec(
+            prop_oneof![
+                5 => (select(USERS.to_vec()), vec(lights(true), 1..3)).prop_map(|(o, c)| Act::Batch(o, c)),
+                5 => vec(lights(false), 1..3).prop_map(|c| Act::Batch(Origin::Desk, c)),
+                3 => Just(Act::Undo),
+                2 => Just(Act::Redo),
+            ],
+            1..30,
+        )
+    ) {
+        let mut rig = Rig::new();
+        rig.ask(When::Now, vec![Command::Load(Arc::new(lit()))]);
+        rig.tick();
+        let mut desk_alone = lit();
+        for act in &acts {
+            match act {
+                Act::Batch(origin, commands) => {
+                    if !origin.is_user() {
+                        commands.iter().for_each(|command| { desk_alone.perform(command).expect("it applies anywhere"); });
+                    }
+                    rig.ask_as(*origin, When::Now, commands.clone());
+                }
+                Act::Undo => rig.send(Ask::Undo),
+                Act::Redo => rig.send(Ask::Redo),
+                Act::Pause => {}
+            }
+        }
+        let left = undo_all(&mut rig);
+        prop_assert_eq!(&left.layers, &desk_alone.layers);
+        prop_assert_eq!(&*left, &desk_alone);
+    }
 }

@@ -105,7 +105,7 @@ impl Desk {
             })
         });
         self.rest();
-        self.click(760, 20);
+        self.click(900, 20);
     }
 
     /// Close the editor; nothing of it goes on: a host may unload the plug-in next, or end.
@@ -229,7 +229,15 @@ fn the_famous_keys_do_what_they_say_in_a_real_window() {
 #[ignore = "run by the test above, on a display of its own"]
 fn famous_keys() {
     let mut desk = Desk::new();
-    for (key, view) in [("F1", "Command"), ("F3", "Patterns"), ("F2", "Code"), ("ctrl+3", "Patterns"), ("F2", "Code")] {
+    for (key, view) in [
+        ("F1", "Command"),
+        ("F3", "Patterns"),
+        ("F4", "Desk"),
+        ("F2", "Code"),
+        ("ctrl+3", "Patterns"),
+        ("ctrl+4", "Desk"),
+        ("F2", "Code"),
+    ] {
         desk.press(key);
         desk.shows(view);
     }

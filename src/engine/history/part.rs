@@ -1,11 +1,11 @@
-//! What of a whole module or pattern, or of many events, is still as the user left it, and goes back though others changed the rest.
+//! What of a whole module, pattern or layer, or of many events, is still as the user left it, and goes back though others changed the rest.
 //!
 //! Thread: engine. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{Edit, Module, ModuleBody, Pattern, Put, Sample};
+use crate::model::{Edit, Layer, LayerEvent, Module, ModuleBody, Pattern, Put, Sample, Uid};
 
 /// The edit that takes back of `ours` (what the user put) to `old` (what was before) the parts that are in `now` (what
 /// is there) as the user put them. `None`: there are none, or it is another thing by the same name.
@@ -16,6 +16,9 @@ pub fn still_ours(old: &Edit, ours: &Edit, now: &Edit) -> Option<Edit> {
         }
         (Edit::Pattern(name, Some(old)), Edit::Pattern(_, Some(ours)), Edit::Pattern(_, Some(now))) => {
             (ours.uid == now.uid).then(|| Edit::Pattern(name.clone(), Some(Arc::new(pattern(old, ours, now)))))
+        }
+        (Edit::Layer(name, Some(old)), Edit::Layer(_, Some(ours)), Edit::Layer(_, Some(now))) => {
+            (ours.uid == now.uid).then(|| Edit::Layer(name.clone(), Some(Arc::new(layer(old, ours, now)))))
         }
         (Edit::Events(name, old), Edit::Events(_, ours), Edit::Events(_, now)) => {
             let ours: HashMap<_, _> = ours.iter().map(|(uid, event)| (*uid, event)).collect();
@@ -100,4 +103,24 @@ fn pattern(old: &Pattern, ours: &Pattern, now: &Pattern) -> Pattern {
         columns: pick(&old.columns, &ours.columns, &now.columns),
         rows: pick_each(&old.rows, &ours.rows, &now.rows),
     }
+}
+
+fn layer(old: &Layer, ours: &Layer, now: &Layer) -> Layer {
+    let events = |layer: &Layer| -> BTreeMap<Uid, Arc<LayerEvent>> {
+        layer.events.iter().map(|entry| (entry.uid, entry.event.clone())).collect()
+    };
+    let there = events(now);
+    let wanted = pick_each(&events(old), &events(ours), &there);
+    let gone = there.keys().filter(|uid| !wanted.contains_key(uid)).map(|uid| (*uid, None));
+    let come = wanted.iter().filter(|(uid, event)| there.get(uid) != Some(event));
+    let puts: Vec<Put> = gone.chain(come.map(|(uid, event)| (*uid, Some(event.clone())))).collect();
+    let mut back = Layer {
+        uid: now.uid,
+        song: pick(&old.song, &ours.song, &now.song),
+        rate: pick(&old.rate, &ours.rate, &now.rate),
+        anchor: pick(&old.anchor, &ours.anchor, &now.anchor),
+        events: now.events.clone(),
+    };
+    back.put(&puts);
+    back
 }

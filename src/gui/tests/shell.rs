@@ -21,9 +21,11 @@ fn each_view_has_two_keys() {
         (Modifiers::NONE, Key::F1, "Command input"),
         (Modifiers::NONE, Key::F2, "Script"),
         (Modifiers::NONE, Key::F3, "Add pattern"),
+        (Modifiers::NONE, Key::F4, "Lock the show"),
         (Modifiers::COMMAND, Key::Num1, "Command input"),
         (Modifiers::COMMAND, Key::Num2, "Script"),
         (Modifiers::COMMAND, Key::Num3, "Add pattern"),
+        (Modifiers::COMMAND, Key::Num4, "Lock the show"),
     ] {
         bench.keys(modifiers, key);
         bench.frames(1);

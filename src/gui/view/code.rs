@@ -3,7 +3,7 @@
 mod buffer;
 mod complete;
 mod context;
-mod file;
+pub(super) mod file;
 mod find;
 mod hint;
 mod history;

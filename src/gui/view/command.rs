@@ -138,6 +138,7 @@ impl CommandView {
             bpm: scene.clock.bpm,
             host_leads: scene.host_leads(),
             callbacks: intents.remote().meters.timing(),
+            desk: Some(scene.snapshot.desk.clone()),
         };
         let reply = match run(&mut draft, standing, line) {
             Ok(reply) => reply,

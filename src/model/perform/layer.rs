@@ -206,6 +206,8 @@ mod tests {
             hash: "0".into(),
             offset: 0,
             events: vec![(Uid(1), DeskEvent::from_layer(&new, 0))],
+            disputed: vec![],
+            sent: vec![],
         });
         let take = Command::TakeFromDesk {
             layer: named("Beam"),

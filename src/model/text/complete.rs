@@ -1,6 +1,7 @@
 //! What could stand where the cursor is: words, names, paths, values.
 
 use super::VERBS;
+use crate::model::event_word::EVENT_WORDS;
 use crate::model::param::{Param, ParamKind};
 use crate::model::pattern::Column;
 use crate::model::session::{ModuleKind, Session};
@@ -39,6 +40,7 @@ pub fn complete(session: &Session, line: &str) -> Vec<String> {
         _ if word.contains('.') => paths(session, word.split('.').next().unwrap_or_default()),
         (name, words) => {
             let names = session.modules.keys().chain(session.patterns.keys()).chain(session.chains.keys());
+            let names = names.chain(session.layers.keys());
             let mut all: Vec<String> = names.map(|n| n.to_string()).collect();
             let own = verb.map(|v| v.usage).unwrap_or_default();
             let own = own.split(|c: char| !c.is_ascii_lowercase()).filter(|w| w.len() > 1).map(str::to_owned);
@@ -46,6 +48,25 @@ pub fn complete(session: &Session, line: &str) -> Vec<String> {
             match (name, words) {
                 (Some("add"), [_]) => all.extend(["sampler", "sequencer", "mixer"].map(str::to_owned)),
                 (Some("pattern"), [_, "row", ..]) => all.extend(columns()),
+                (Some("event"), [_, _, "set", _, ..]) => {
+                    all = EVENT_WORDS.iter().map(|word| format!("{word}=")).collect();
+                }
+                (Some("event"), [_, layer, "set" | "remove"]) => {
+                    let events = session.layers.get(*layer).into_iter().flat_map(|layer| &layer.events);
+                    all = events.filter_map(|entry| Some(entry.event.key.as_deref()?.to_owned())).collect();
+                }
+                (Some("event" | "events"), [_]) | (Some("desk"), [_, _]) => {
+                    all.retain(|name| {
+                        session.layers.contains_key(name.as_str()) || matches!(name.as_str(), "on" | "off")
+                    });
+                }
+                (Some("desk"), [_, "map", _, ..]) => {
+                    let words = ["tc", "tg", "track", "range", "sub", "sequence", "create", "cues", "direction"];
+                    all = words.iter().chain(&["policy", "offset"]).map(|word| format!("{word}=")).collect();
+                }
+                (Some("layer"), [_, "set", _, ..]) => all = ["song=", "rate=", "anchor="].map(str::to_owned).into(),
+                (Some("layer"), [_, "add", _]) => all = session.songs.iter().map(|song| song.name.clone()).collect(),
+                (Some("song"), [_, _, ..]) => all = ["start=", "rate="].map(str::to_owned).into(),
                 _ => {}
             }
             let module = words.iter().skip(1).rev().find_map(|word| session.modules.get(*word));

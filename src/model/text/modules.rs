@@ -51,6 +51,7 @@ pub(super) fn remove(line: &mut Line<'_>, words: &[String]) -> Outcome {
     let command = match line.draft.noun_of(name.as_str()) {
         Some("pattern") => Command::RemovePattern(name.clone()),
         Some("chain") => Command::RemoveChain(name.clone()),
+        Some("layer") => Command::RemoveLayer(name.clone()),
         _ => Command::RemoveModule(name.clone()),
     };
     line.perform(command)?;
@@ -190,6 +191,10 @@ pub(super) fn info(line: &mut Line<'_>, words: &[String]) -> Outcome {
         }
         return Ok(());
     }
+    if line.draft.layers.contains_key(&name) {
+        super::lights::layer_info(line, &name);
+        return Ok(());
+    }
     let module =
         line.draft.modules.get(&name).cloned().ok_or_else(|| TextError(format!("nothing is called \"{name}\"")))?;
     line.say(format!("{name} [{}] {}", module.kind().name(), if module.enabled { "on" } else { "off" }));
@@ -216,7 +221,7 @@ pub(super) fn info(line: &mut Line<'_>, words: &[String]) -> Outcome {
 
 /// How the clock stands, and how late callbacks ran.
 fn standing(line: &mut Line<'_>) -> Outcome {
-    let now = line.standing;
+    let now = line.standing.clone();
     let bpm = if now.bpm > 0.0 { now.bpm } else { line.draft.bpm };
     let word = if now.playing { "plays" } else { "stands" };
     let leader = if now.host_leads { "the host leads" } else { "the internal clock leads" };

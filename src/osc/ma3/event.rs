@@ -5,27 +5,7 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-/// Desk ticks of one second.
-pub const TICKS_PER_SECOND: i64 = 1 << 24;
-
-/// One event of a CmdSubTrack, as the desk stores it. Events are points: a length is nobody's business but ours (F33).
-///
-/// Thread: any. The order is that of time, then of the texts; it is no identity, the desk gives events none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeskEvent {
-    /// Its own time within its range, in ticks.
-    pub ticks: i64,
-    /// What it does: "Go+", "Goto", or any token of the desk, kept as it is.
-    pub token: Arc<str>,
-    /// The cue it goes to: a decimal of up to three places without trailing zeros, or "".
-    pub cue: Arc<str>,
-    /// RealtimeCmd.
-    pub cmd: Arc<str>,
-    /// Its name, on the desk the token's text unless somebody wrote another.
-    pub name: Arc<str>,
-    /// Its note.
-    pub note: Arc<str>,
-}
+pub use crate::model::{DeskEvent, TICKS_PER_SECOND};
 
 impl DeskEvent {
     /// `{time %.6f}|{cmd}|{name}`, time in seconds: for people and logs. Two events may share it; who is who is decided

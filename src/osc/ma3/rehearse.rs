@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::plugin;
-use super::pocket::{Kind, Live, LogLine, Options};
+use super::pocket::{EventView, Kind, Live, LogLine, Options};
 use crate::bus::station::{self, Waker};
 use crate::bus::{Pace, Running, Station};
 
@@ -25,9 +25,17 @@ struct Shared {
     lines: VecDeque<Arc<str>>,
     /// How many lines there ever were.
     count: u64,
+    /// The lines as [`Rehearsal::state`] gave them last, and how many there were then.
+    shown: (u64, Lines),
+    /// A track whose events somebody wants to see, and its events.
+    asked: Option<(i64, i64, i64)>,
+    answer: Option<Vec<EventView>>,
     /// The OSC port, or why there is none.
     port: Option<Result<u16, String>>,
 }
+
+/// Lines, newest last.
+type Lines = Arc<Vec<Arc<str>>>;
 
 type Both = Arc<(Mutex<Shared>, Condvar)>;
 
@@ -55,13 +63,15 @@ pub struct Rehearsal {
 
 impl Rehearsal {
     /// Switch a desk on: the shipped desk plug-in runs in it, its OSC input listens at `at`, [`Options::osc_port`] (0 for any
-    /// port). Errors say which port could not be had. Thread: any but audio.
-    pub fn start(at: Ipv4Addr, options: Options) -> Result<Self, String> {
+    /// port). `listener` is woken when there is something new to show. Errors say which port could not be had. Thread: any
+    /// but audio.
+    pub fn start(at: Ipv4Addr, options: Options, listener: &Waker) -> Result<Self, String> {
         let shared: Both = Arc::default();
         let waker = Waker::default();
-        let inside = shared.clone();
-        let running = station::start("tracklight pocket desk", &waker, move || Room::new(at, options, inside))
-            .map_err(|error| format!("the system gave no thread for the pocket desk: {error}"))?;
+        let (inside, listener) = (shared.clone(), listener.clone());
+        let running =
+            station::start("tracklight pocket desk", &waker, move || Room::new(at, options, inside, listener))
+                .map_err(|error| format!("the system gave no thread for the pocket desk: {error}"))?;
         let mut wait = lock(&shared);
         while wait.port.is_none() {
             let (next, late) = shared.1.wait_timeout(wait, OPENING).unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +96,32 @@ impl Rehearsal {
         self.waker.wake();
     }
 
+    /// The events of a track as they are now. Errors when the desk does not answer within 5 s.
+    pub fn events(&self, tc: i64, tg: i64, track: i64) -> Result<Vec<EventView>, String> {
+        let mut shared = lock(&self.shared);
+        (shared.asked, shared.answer) = (Some((tc, tg, track)), None);
+        self.waker.wake();
+        loop {
+            if let Some(answer) = shared.answer.take() {
+                return Ok(answer);
+            }
+            let (next, late) = self.shared.1.wait_timeout(shared, OPENING).unwrap_or_else(PoisonError::into_inner);
+            shared = next;
+            if late.timed_out() {
+                return Err("the pocket desk did not answer within 5 s".into());
+            }
+        }
+    }
+
+    /// Its OSC port, and its last lines.
+    pub fn state(&self) -> (u16, Lines) {
+        let mut shared = lock(&self.shared);
+        if shared.shown.0 != shared.count {
+            shared.shown = (shared.count, Arc::new(shared.lines.iter().cloned().collect()));
+        }
+        (self.port, shared.shown.1.clone())
+    }
+
     /// The lines after the first `seen` that are still kept, and how many there ever were.
     pub fn since(&self, seen: u64) -> (Vec<Arc<str>>, u64) {
         let shared = lock(&self.shared);
@@ -98,13 +134,14 @@ impl Rehearsal {
 struct Room {
     live: Option<Live>,
     shared: Both,
+    listener: Waker,
     began: Option<Instant>,
     logged: u64,
     tracks: Vec<String>,
 }
 
 impl Room {
-    fn new(at: Ipv4Addr, options: Options, shared: Both) -> Self {
+    fn new(at: Ipv4Addr, options: Options, shared: Both, listener: Waker) -> Self {
         let opened = Live::open(at, options)
             .and_then(|mut live| live.desk.install(&plugin::components().collect::<Vec<_>>()).map(|()| live));
         let mut told = lock(&shared);
@@ -114,10 +151,10 @@ impl Room {
         }
         drop(told);
         shared.1.notify_all();
-        Self { live: opened.ok(), shared, began: None, logged: 0, tracks: vec![] }
+        Self { live: opened.ok(), shared, listener, began: None, logged: 0, tracks: vec![] }
     }
 
-    fn type_lines(live: &mut Live, shared: &Both) {
+    fn type_lines(live: &mut Live, shared: &Both, listener: &Waker) {
         loop {
             let Some(line) = lock(shared).typed.pop_front() else { return };
             let answer = live.desk.line(&line);
@@ -127,7 +164,17 @@ impl Room {
                 Ok(lines) => lines.iter().for_each(|line| told.show(line)),
                 Err(error) => told.show(&format!("! {error}")),
             }
+            drop(told);
+            listener.wake();
         }
+    }
+
+    /// Somebody wants to see the events of a track.
+    fn answer(live: &Live, shared: &Both) {
+        let Some((tc, tg, track)) = lock(shared).asked.take() else { return };
+        let events = live.desk.events(tc, tg, track);
+        lock(shared).answer = Some(events);
+        shared.1.notify_all();
     }
 
     /// What the desk says, and tracks whose line became another.
@@ -150,6 +197,7 @@ impl Room {
             told.show(line);
         }
         drop(told);
+        self.listener.wake();
         self.tracks = tracks;
     }
 }
@@ -158,7 +206,8 @@ impl Station for Room {
     fn tick(&mut self, now: Instant) -> Pace {
         let began = *self.began.get_or_insert(now);
         let Some(live) = &mut self.live else { return Pace::End };
-        Self::type_lines(live, &self.shared);
+        Self::type_lines(live, &self.shared, &self.listener);
+        Self::answer(live, &self.shared);
         let pause = live.turn(now.saturating_duration_since(began));
         self.tell_news();
         if pause.is_zero() { Pace::Now } else { Pace::Idle(pause) }
@@ -183,13 +232,19 @@ mod tests {
 
     #[test]
     fn somebody_without_a_desk_starts_one_types_to_it_and_sees_its_tracks_change() {
-        let desk = Rehearsal::start(Ipv4Addr::LOCALHOST, Options { osc_port: 0, ..Options::default() }).unwrap();
+        let desk =
+            Rehearsal::start(Ipv4Addr::LOCALHOST, Options { osc_port: 0, ..Options::default() }, &Waker::default())
+                .unwrap();
         assert_ne!(desk.port(), 0);
         desk.say("add 101.1.1 12.5 Goto 3 Chorus");
         wait_for(&desk, "101.1.1 Intro / BEAM → sequence 201, 1 events");
         desk.say("dance");
         wait_for(&desk, "! there is no word \"dance\"");
-        let again = Rehearsal::start(Ipv4Addr::LOCALHOST, Options { osc_port: desk.port(), ..Options::default() });
+        let again = Rehearsal::start(
+            Ipv4Addr::LOCALHOST,
+            Options { osc_port: desk.port(), ..Options::default() },
+            &Waker::default(),
+        );
         assert!(again.err().is_some_and(|error| error.contains(&format!("port {}", desk.port()))));
     }
 }

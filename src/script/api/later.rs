@@ -9,10 +9,8 @@ use crate::script::vm::at_line;
 /// Names that are kept for later versions.
 pub static LATER: &[&str] = &[
     "copy",
-    "desk",
     "effect",
     "launch",
-    "layer",
     "midi",
     "modulator",
     "oscilloscope",
@@ -20,7 +18,6 @@ pub static LATER: &[&str] = &[
     "scene",
     "section",
     "setlist",
-    "song",
     "spectrogram",
     "timecode",
     "videoMixer",

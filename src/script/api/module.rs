@@ -84,7 +84,7 @@ print(getParam("masterAudioOut", "masterVolume"), getParam("aux3", "masterVolume
         name: "remove",
         args: &[arg("name", Kind::Name)],
         returns: "boolean",
-        doc: "Take a module, pattern or chain away with its cables and mappings; false when there is none.",
+        doc: "Take a module, pattern, chain or layer away with its cables and mappings; false when there is none.",
         example: r#"sampler("kick")
 print(remove("kick"), remove("kick")) --> true false"#,
         run: remove,
@@ -94,7 +94,7 @@ print(remove("kick"), remove("kick")) --> true false"#,
         name: "rename",
         args: &[arg("name", Kind::Name), arg("to", Kind::Text)],
         returns: "",
-        doc: "Give a module, pattern or chain another name; every link follows.",
+        doc: "Give a module, pattern, chain or layer another name; every link follows.",
         example: r#"sampler("kick", { volume = 0.5 })
 rename("kick", "boom")
 print(getParam("boom", "volume")) --> 0.5
@@ -375,6 +375,7 @@ fn remove(call: &Call<'_>) -> mlua::Result<Value> {
         Some("module") => Command::RemoveModule(name),
         Some("pattern") => Command::RemovePattern(name),
         Some("chain") => Command::RemoveChain(name),
+        Some("layer") => Command::RemoveLayer(name),
         _ => return Ok(Value::Boolean(false)),
     };
     world.perform(command)?;
@@ -443,7 +444,7 @@ fn set_sample(call: &Call<'_>) -> mlua::Result<Value> {
 pub fn property(lua: &Lua, world: &Shared, this: &Handle, key: &Value) -> mlua::Result<Value> {
     let word = text_of(key);
     match (this.owner, word.as_deref()) {
-        (Owner::Module | Owner::Pattern | Owner::Chain, Some("name")) => {
+        (Owner::Module | Owner::Pattern | Owner::Chain | Owner::Layer, Some("name")) => {
             Ok(Value::String(lua.create_string(&this.key)?))
         }
         (Owner::Module, Some("sample" | "samples")) => {

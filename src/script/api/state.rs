@@ -9,8 +9,8 @@ use mlua::{Function, Lua, Table, Value};
 use super::config::param_value;
 use super::pattern::row_value;
 use crate::model::{
-    Chain, ClockMap, Connection, Loading, MacroMap, Module, ModuleBody, Param, Pattern, Session, Signature, Snapshot,
-    Timing, TriggerRecord, Why,
+    Chain, ClockMap, Connection, Layer, Loading, MacroMap, Module, ModuleBody, Name, Param, Pattern, Session,
+    Signature, Snapshot, Timing, TriggerRecord, Why,
 };
 use crate::script::clock::lua_number;
 use crate::script::world::Shared;
@@ -96,6 +96,21 @@ fn section(lua: &Lua, view: &View, name: &str) -> mlua::Result<Value> {
                 out.raw_set(name.as_str(), chain(lua, found)?)?;
             }
         }
+        "layers" => {
+            for (name, found) in &session.layers {
+                out.raw_set(name.as_str(), layer(lua, session, name, found)?)?;
+            }
+        }
+        "songs" => {
+            for found in &session.songs {
+                let table = lua.create_table()?;
+                table.raw_set("name", found.name.as_str())?;
+                table.raw_set("start", found.start.as_str())?;
+                table.raw_set("rate", found.rate.name())?;
+                out.raw_push(table)?;
+            }
+        }
+        "desk" => return super::desk::status(lua, session, &view.snapshot.desk).map(Value::Table),
         "macros" => {
             for (path, map) in &session.macros {
                 let table = mapping(lua, map)?;
@@ -221,6 +236,19 @@ pub fn chain(lua: &Lua, chain: &Chain) -> mlua::Result<Table> {
         table.raw_set("times", entry.repeats)?;
         table.raw_set("mute", entry.mute)?;
         out.raw_push(table)?;
+    }
+    Ok(out)
+}
+
+/// A layer as a table.
+pub fn layer(lua: &Lua, session: &Session, name: &Name, layer: &Layer) -> mlua::Result<Table> {
+    let out = lua.create_table()?;
+    out.raw_set("song", layer.song.as_str())?;
+    out.raw_set("rate", layer.rate.name())?;
+    out.raw_set("anchor", layer.anchor.name())?;
+    out.raw_set("events", super::layer::events_table(lua, session, layer)?)?;
+    if let Some(mapping) = session.mappings.get(name) {
+        out.raw_set("mapping", super::desk::mapping_table(lua, mapping)?)?;
     }
     Ok(out)
 }

@@ -104,6 +104,7 @@ fn command(call: &Call<'_>) -> (bool, String) {
         bpm: world.map.bpm,
         host_leads: world.host_leads(),
         callbacks: world.timing,
+        desk: Some(world.snapshot.desk.clone()),
     };
     let mut draft = world.draft.clone();
     match run(&mut draft, standing, &line) {

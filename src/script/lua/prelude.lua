@@ -55,7 +55,7 @@ end
 -- The state: its sections are made when first read.
 local function state(make)
   local names = {}
-  for _, name in next, { "version", "clock", "modules", "connections", "patterns", "chains", "macros", "banks", "live", "seed", "patternRuntime", "waiting", "history" } do names[name] = true end
+  for _, name in next, { "version", "clock", "modules", "connections", "patterns", "chains", "macros", "banks", "live", "layers", "songs", "desk", "seed", "patternRuntime", "waiting", "history" } do names[name] = true end
   local data = setmetatable({}, { __index = function(t, k)
     if not names[k] then return nil end
     local v = make(k)

@@ -19,6 +19,12 @@ local pattern_ = {}
 ---@class chain_
 local chain_ = {}
 
+---@class layer_
+local layer_ = {}
+
+---@class desk_
+local desk_ = {}
+
 ---@class macro_
 local macro_ = {}
 
@@ -49,9 +55,11 @@ local runtime_ = {}
 clock = {}
 ---@type engine_
 engine = {}
+---@type desk_
+desk = {}
 
 ---Make a sampler, or update it. `samples` is a file, a folder ("drums/"), a glob, or a list of these with `name = path` among them; with `bank`, words of that bank instead ("bd:3"), or all of it when no samples are given. Every parameter may be given by name.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param config? table a table
 ---@return module_
 function sampler(name, config) end
@@ -62,13 +70,13 @@ function sampler(name, config) end
 function bank(name, folder) end
 
 ---Make a sequencer, or update it. `pattern` or `chain` says what it plays (a new one is made when there is none), `to` the sampler or samplers it plays into; `chain = false` takes the chain away, `play = "pattern"` or `"chain"` chooses between two bound.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param config? table a table
 ---@return module_
 function sequencer(name, config) end
 
 ---Make a mixer, or update it: `volume` is its masterVolume.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param config? table a table
 ---@return module_
 function audioMixer(name, config) end
@@ -85,18 +93,18 @@ function audioOut(name, config) end
 ---@return module_
 function audioIn(name, config) end
 
----Take a module, pattern or chain away with its cables and mappings; false when there is none.
----@param name string|module_|pattern_|chain_ a name or its handle
+---Take a module, pattern, chain or layer away with its cables and mappings; false when there is none.
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@return boolean
 function remove(name) end
 
----Give a module, pattern or chain another name; every link follows.
----@param name string|module_|pattern_|chain_ a name or its handle
+---Give a module, pattern, chain or layer another name; every link follows.
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param to string text
 function rename(name, to) end
 
 ---Switch a module on (or off with false).
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param on? boolean true or false
 function enable(name, on) end
 
@@ -140,7 +148,7 @@ function module_:getInstanceName() end
 function module_:enable(on) end
 
 ---Connect it to another module.
----@param to string|module_|pattern_|chain_ a name or its handle
+---@param to string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param kind? string one of "audio" "event"
 ---@return module_
 function module_:connect(to, kind) end
@@ -152,7 +160,7 @@ function module_:connect(to, kind) end
 function sample_:set(param, value) end
 
 ---Make a pattern of so many rows, or keep the one there is. With a table: `steps`, `stepsPerBeat`, `cycles`, `columns`, and `rows`, which are then all there are.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param steps? any anything
 ---@param columns? table a table
 ---@return pattern_
@@ -195,7 +203,7 @@ function pattern_:cycles(cycles) end
 function pattern_:columns(columns) end
 
 ---Make a chain, or make it these entries: a pattern's name, or `{ name, times, mute = true }`.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param entries? table a table
 ---@return chain_
 function chain(name, entries) end
@@ -205,15 +213,15 @@ function chain(name, entries) end
 function chain_:entries() end
 
 ---Lay a cable: every kind that fits, or "audio" or "event" alone. `{ volume = 0.5 }` sets the connection's volume. The same again changes nothing.
----@param from string|module_|pattern_|chain_ a name or its handle
----@param to string|module_|pattern_|chain_ a name or its handle
+---@param from string|module_|pattern_|chain_|layer_ a name or its handle
+---@param to string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param kind? any anything
 ---@return boolean
 function connect(from, to, kind) end
 
 ---Take a cable out; every kind, or one.
----@param from string|module_|pattern_|chain_ a name or its handle
----@param to string|module_|pattern_|chain_ a name or its handle
+---@param from string|module_|pattern_|chain_|layer_ a name or its handle
+---@param to string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param kind? string one of "audio" "event"
 ---@return boolean
 function disconnect(from, to, kind) end
@@ -226,14 +234,14 @@ function disconnect(from, to, kind) end
 function route(from, to, options) end
 
 ---Set a parameter: `setParam("kick", "volume", 0.7)`, or a whole path and a value. Values out of range are brought into it, and that is told.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param param number|string|boolean a number, a word or true/false
 ---@param value? number|string|boolean a number, a word or true/false
 ---@return boolean
 function setParam(name, param, value) end
 
 ---The value of a parameter; nil for an unset row column.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param param? string text
 ---@return any
 function getParam(name, param) end
@@ -282,7 +290,7 @@ function macro_:get() end
 function relink(from, to) end
 
 ---Play a sampler: `index` (or a sample's name), `note`, `length` (beats, "1/8"), and every parameter a row may have. In a clock callback it sounds on the callback's beat.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param hit? any anything
 function trigger(name, hit) end
 
@@ -416,7 +424,7 @@ function redo() end
 function seed(seed) end
 
 ---Call a function with `(value, old, path)` when something changes, wherever the change came from: a value ("kick.volume", "kick.sample[2].speed", "beat.row[5].chance"), a row ("beat.row[5]"), a module, pattern or chain as a whole ("kick"), each of its values or rows ("kick.*", "beat.*"), or the clock ("clock.bpm", "clock.isPlaying", "clock.signature", "clock.hostLeads", all with "clock"). Changes that come together are told as one; what is not there any more is nil. Gives a handle with `:stop()`.
----@param what string|module_|pattern_|chain_ a name or its handle
+---@param what string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param callback function a function
 ---@return timer_
 function onChange(what, callback) end
@@ -441,6 +449,123 @@ function live(name, chunk) end
 
 ---Stop a live chunk and take it out of the session.
 function live_:stop() end
+
+---Make a song, or keep the one there is: `start` is its place on the show's timecode, `rate` how that counts (24, 25, 29.97df, 30, 60). Every session has the song `main`.
+---@param name string text
+---@param settings? table a table
+function song(name, settings) end
+
+---Make a layer of events, or keep the one there is: `song` it belongs to, `rate` (24, 25, 29.97df, 30, 60) for showing times, `anchor` (time or bars). `events` are then all its events without a key; one with a `key` among them is set as by `:set`.
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
+---@param settings? table a table
+---@return layer_
+function layer(name, settings) end
+
+---Make the event with this key, or give it new values: `time` (seconds or timecode), `bar` (from 1) or `beat` (from 0) at the session's tempo, `token`, `cue`, `cmd`, `name`, `note`, `colour`. What is not given stays; `""` takes it away. A cue without a token is gone to (Goto), no cue is Go+.
+---@param key string text
+---@param event table a table
+---@return layer_
+function layer_:set(key, event) end
+
+---Add an event without a key. For the console alone: a script that is run again would add it again, so there it is refused.
+---@param event table a table
+---@return layer_
+function layer_:add(event) end
+
+---Take the event with this key out; nothing happens when there is none.
+---@param key string text
+---@return layer_
+function layer_:remove(key) end
+
+---Take every event out.
+---@return layer_
+function layer_:clear() end
+
+---The events by time, each a table: `index time ticks bar beat token cue cmd name note key colour`; what an event does not have is nil.
+---@return table
+function layer_:events() end
+
+---How many events there are.
+---@return integer
+function layer_:count() end
+
+---Look for the desk: `ip` and `port` (8000) of its OSC input, `listen` (9000; 0 takes any) for its answers, `prefix` of its OSC line. What is not given stays as it was; the first time it is this machine.
+---@param settings? table a table
+function desk_.connect(settings) end
+
+---End the link. Layers and mappings stay.
+function desk_.disconnect() end
+
+---How the link stands: `link` (off, searching, connected, lost), `reason`, `armed`, `rtt` (ms), `loss` (0-1), `listening`, `packets`, `desk`, `test`, and `mappings` by layer with `state` (pending, synced, diverged, waiting, held, error), `reason`, `events`, `drift`, `conflicts`, `problems`, `writer`, `track`.
+---@return table
+function desk_.status() end
+
+---Allow writing on the desk, or forbid it (the show lock: reading goes on). Without an argument it tells how it stands.
+---@param armed? boolean true or false
+---@return boolean
+function desk_.arm(armed) end
+
+---Tie a layer to a track of the desk: timecode `tc`, track group `tg` (1), `track` (name or number), `range` and `sub` (1), `sequence`, `create` what is missing, `cues` (require, create), `direction` (both, toDesk, fromDesk, manual), `policy` (ask, desk, plugin), `offset` in seconds added to the desk's times, `song` of the layer. Nothing is written on the desk before somebody accepts what is shown. What is not given stays.
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+---@param mapping table a table
+function desk_.map(layer, mapping) end
+
+---Untie a layer; its events stay here and on the desk.
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+function desk_.unmap(layer) end
+
+---Send what is here to the desk now; all mapped layers without a name. `{ dry = true }` only makes the preview.
+---@param layer? any anything
+---@param options? table a table
+function desk_.push(layer, options) end
+
+---Take what the desk has now; all mapped layers without a name. `{ dry = true }` only makes the preview.
+---@param layer? any anything
+---@param options? table a table
+function desk_.pull(layer, options) end
+
+---The last preview of a layer: `desk` and `here` (counts `added deleted retimed changed`), `made` on the desk first, `lines`; nil when there is none.
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+---@return table|nil
+function desk_.preview(layer) end
+
+---Accept what the preview shows: from now on the mapping writes. All mappings without a name.
+---@param layer? string|module_|pattern_|chain_|layer_ a name or its handle
+function desk_.accept(layer) end
+
+---What becomes of a mapping that is held, because the desk has another show or older content: `push` ours, `take` theirs, `merge` both, or `leave` it held. `nil` is every mapping.
+---@param layer? string|module_|pattern_|chain_|layer_ a name or its handle
+---@param what string one of "push" "take" "merge" "leave"
+function desk_.choose(layer, what) end
+
+---The events that both sides changed, each with its `key` for desk.resolve and the versions `base`, `ours` and `theirs` (nil where deleted).
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+---@return table
+function desk_.conflicts(layer) end
+
+---Which version of an event in conflict stays; `nil` as the key is every conflict of the layer.
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+---@param key? string text
+---@param side string one of "ours" "theirs" "both"
+function desk_.resolve(layer, key, side) end
+
+---Become the writer of the layer's track in place of another instance; of every track without a name.
+---@param layer? string|module_|pattern_|chain_|layer_ a name or its handle
+function desk_.takeOver(layer) end
+
+---Look what is wrong with the way to the desk; desk.status().test has the lines.
+function desk_.test() end
+
+---Put back on the desk the events that the last push or choice replaced.
+---@param layer string|module_|pattern_|chain_|layer_ a name or its handle
+function desk_.restore(layer) end
+
+---Start (true) or stop (false) a pocket desk in this process, to rehearse without a desk; a text is a line for it, like `"move 101.1.1 3 12.5"`.
+---@param what any anything
+function desk_.pocket(what) end
+
+---Kept for a later version: a line per song whether the desk is ready for it.
+function desk_.check() end
 
 ---The engine object.
 ---@return engine_
@@ -486,7 +611,7 @@ function engine_:onStateChange(callback) end
 function engine_:removeStateChangeCallback(id) end
 
 ---A module by its name; nil when there is none.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@return module_|nil
 function registry_:getModule(name) end
 
@@ -495,20 +620,20 @@ function registry_:getModule(name) end
 function registry_:getAllModuleNames() end
 
 ---All connections, or those of a module: a list of `{ from, to, kind, volume }`.
----@param name? string|module_|pattern_|chain_ a name or its handle
+---@param name? string|module_|pattern_|chain_|layer_ a name or its handle
 ---@return table
 function connections_:getConnections(name) end
 
 ---The same as the global connect.
----@param from string|module_|pattern_|chain_ a name or its handle
----@param to string|module_|pattern_|chain_ a name or its handle
+---@param from string|module_|pattern_|chain_|layer_ a name or its handle
+---@param to string|module_|pattern_|chain_|layer_ a name or its handle
 ---@param kind? string one of "audio" "event"
 ---@return boolean
 function connections_:connect(from, to, kind) end
 
 ---Whether any cable leads from one to the other.
----@param from string|module_|pattern_|chain_ a name or its handle
----@param to string|module_|pattern_|chain_ a name or its handle
+---@param from string|module_|pattern_|chain_|layer_ a name or its handle
+---@param to string|module_|pattern_|chain_|layer_ a name or its handle
 ---@return boolean
 function connections_:isConnected(from, to) end
 
@@ -532,7 +657,7 @@ function runtime_:getPlayhead() end
 function runtime_:getPatternNames() end
 
 ---A pattern by its name; nil when there is none.
----@param name string|module_|pattern_|chain_ a name or its handle
+---@param name string|module_|pattern_|chain_|layer_ a name or its handle
 ---@return pattern_|nil
 function runtime_:getPattern(name) end
 

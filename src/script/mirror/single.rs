@@ -66,7 +66,27 @@ pub(in crate::script) fn statement(session: &Session, item: &Item) -> Option<Str
             None => format!("live({}):stop()", quote(name)),
         },
         Item::Rename(from, to) => format!("rename({}, {})", quoted(from), quoted(to)),
-        Item::Songs | Item::Layer(_) | Item::Keyed(..) | Item::Unkeyed(_) | Item::Mapping(_) => return None,
+        Item::Songs => made(|text| lights::songs(text, session)),
+        Item::Layer(name) => match session.layers.get(name) {
+            Some(layer) => made(|text| lights::layer(text, session, name, layer)),
+            None => format!("remove({})", quoted(name)),
+        },
+        Item::Keyed(name, key) => match session.layers.get(name)?.keyed(key) {
+            Some(entry) => {
+                let event = lights::event(session, &entry.event, false);
+                format!("layer({}):set({}, {event})", quoted(name), quote(key))
+            }
+            None => format!("layer({}):remove({})", quoted(name), quote(key)),
+        },
+        Item::Unkeyed(name) => {
+            let events = lights::unkeyed(session.layers.get(name)?);
+            let events: Vec<String> = events.iter().map(|event| lights::event(session, event, false)).collect();
+            format!("layer({}, {{ events = {} }})", quoted(name), list(&events))
+        }
+        Item::Mapping(name) => match session.mappings.get(name) {
+            Some(mapping) => lights::mapping(name, mapping),
+            None => format!("desk.unmap({})", quoted(name)),
+        },
     })
 }
 

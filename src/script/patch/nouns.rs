@@ -18,6 +18,7 @@ impl<'a> Desk<'a> {
         let there = |session: &crate::model::Session| match item {
             Item::Pattern(_) => session.patterns.contains_key(name),
             Item::Chain(_) => session.chains.contains_key(name),
+            Item::Layer(_) => session.layers.contains_key(name),
             _ => session.modules.contains_key(name),
         };
         if !there(&self.made.session) {
@@ -86,7 +87,7 @@ impl<'a> Desk<'a> {
     }
 
     fn makes(&self, act: &Act<'a>) -> bool {
-        matches!(act.what, What::Global("sampler" | "sequencer" | "audioMixer" | "pattern" | "chain"))
+        matches!(act.what, What::Global("sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "layer"))
     }
 
     fn in_function(&self, node: Node<'a>) -> bool {
@@ -105,16 +106,18 @@ impl<'a> Desk<'a> {
         let args = self.code.args(act.node);
         let is = |place: usize| args.get(place).and_then(|n| self.code.string(*n)).is_some_and(|t| names(&t, name));
         let own = |object: Node<'a>| match self.code.object(object) {
-            Object::Module(n) | Object::Samples(n) | Object::Sample(n, _) | Object::Pattern(n) | Object::Chain(n) => {
-                n.as_deref() == Some(name.as_str())
-            }
+            Object::Module(n) | Object::Samples(n) | Object::Sample(n, _) => n.as_deref() == Some(name.as_str()),
+            Object::Pattern(n) | Object::Chain(n) | Object::Layer(n) => n.as_deref() == Some(name.as_str()),
             Object::Param(path) => path.is_some_and(|p| names(&p, name)),
             _ => false,
         };
+        if self.is_desk_act(act) {
+            return is(0);
+        }
         match act.what {
             What::Global(
-                "sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "setParam" | "enable" | "trigger"
-                | "remove" | "param",
+                "sampler" | "sequencer" | "audioMixer" | "pattern" | "chain" | "layer" | "setParam" | "enable"
+                | "trigger" | "remove" | "param",
             ) => is(0),
             What::Global("connect" | "disconnect" | "route") => is(0) || is(1),
             What::Method(object, "map" | "unmap") if matches!(self.code.object(object), Object::Macro(_)) => is(0),
@@ -285,6 +288,12 @@ impl<'a> Desk<'a> {
                         | "audioMixer"
                         | "pattern"
                         | "chain"
+                        | "layer"
+                        | "desk.map"
+                        | "desk.unmap"
+                        | "desk.push"
+                        | "desk.pull"
+                        | "desk.accept"
                         | "setParam"
                         | "getParam"
                         | "param"

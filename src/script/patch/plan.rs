@@ -35,7 +35,12 @@ impl<'a> Desk<'a> {
             Item::Live(name) => self.plan_kept(item, self.live.live.contains_key(name)),
             Item::Bank(name) => self.plan_kept(item, self.live.banks.contains_key(name)),
             Item::Signature => self.plan_signature(),
-            Item::Rename(..) | Item::Songs => Plan::Write(vec![]),
+            Item::Songs => self.plan_songs(),
+            Item::Layer(name) => self.plan_layer(name),
+            Item::Keyed(name, key) => self.plan_keyed(name, key),
+            Item::Unkeyed(name) => self.plan_unkeyed(name),
+            Item::Mapping(name) => self.plan_mapping(name),
+            Item::Rename(..) => Plan::Write(vec![]),
             _ => self.plan_scalar(item),
         };
         match plan {
@@ -56,7 +61,7 @@ impl<'a> Desk<'a> {
             list.push(last);
         }
         // What others are made of may have to come first.
-        if matches!(item, Item::Pattern(_) | Item::Bank(_)) && !self.code.tops.is_empty() {
+        if matches!(item, Item::Pattern(_) | Item::Bank(_) | Item::Songs) && !self.code.tops.is_empty() {
             let newline = self.code.newline();
             let start = self.code.tops[0].start_byte();
             list.push(vec![Change::insert(start, format!("{}{newline}", text.replace('\n', newline)))]);
@@ -73,6 +78,13 @@ impl<'a> Desk<'a> {
                 Some(format!("macro({number}):unmap({})", quote(&typed)))
             }
             Item::Module(_) | Item::Pattern(_) | Item::Chain(_) if self.changes_kind(item) => None,
+            Item::Songs => self.songs_statement(),
+            // A list that the text has is changed there or marked, never written a second time.
+            Item::Unkeyed(_) if self.made.set_at.contains_key(item) => None,
+            // Its settings are written where it is made, without its events.
+            Item::Layer(name) if self.made.session.layers.contains_key(name) && self.live.layers.contains_key(name) => {
+                None
+            }
             _ => statement(self.live, item),
         }
     }
@@ -107,6 +119,8 @@ impl<'a> Desk<'a> {
                 last(&alike).or_else(|| last(&|other| matches!(other, Item::Module(_) | Item::Pattern(_))))
             }
             _ if clock(item) => last(&clock),
+            Item::Songs => last(&alike).or_else(|| last(&clock)),
+            Item::Layer(_) => last(&|other| matches!(other, Item::Layer(_) | Item::Keyed(..) | Item::Unkeyed(_))),
             _ => last(&about),
         }?;
         self.code.top_at(line)
@@ -351,6 +365,7 @@ fn subjects(item: &Item) -> Vec<String> {
             [a, b].into_iter().filter(|n| !Session::is_standing(n.as_str())).map(Name::to_string).collect()
         }
         Item::Macro(path) => vec![path.first().to_string()],
+        Item::Layer(a) | Item::Keyed(a, _) | Item::Unkeyed(a) | Item::Mapping(a) => vec![a.to_string()],
         _ => vec![],
     }
 }

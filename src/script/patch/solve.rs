@@ -115,6 +115,7 @@ impl<'a> Solver<'a> {
             Item::Cable(from, to, _) => both(from) && both(to),
             Item::Macro(Path::Connection { module, source }) => both(module) && both(source),
             Item::Macro(path) => both(path.first()),
+            Item::Mapping(name) => self.live.layers.contains_key(name) == self.made.session.layers.contains_key(name),
             _ => true,
         }
     }
@@ -122,7 +123,8 @@ impl<'a> Solver<'a> {
     /// Whether an item was touched, by itself or with what it is part of.
     fn is_touched(&self, item: &Item) -> bool {
         let noun = |name: &Name| {
-            self.touched.iter().any(|t| matches!(t, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == name))
+            let is = |t: &Item| matches!(t, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) | Item::Layer(n) if n == name);
+            self.touched.iter().any(is)
         };
         self.touched.contains(item)
             || match item {
@@ -136,6 +138,7 @@ impl<'a> Solver<'a> {
                     noun(from) || noun(to) || self.touched.contains(&cable)
                 }
                 Item::Macro(path) => noun(path.first()),
+                Item::Keyed(name, _) | Item::Unkeyed(name) | Item::Mapping(name) => noun(name),
                 _ => false,
             }
     }
@@ -151,6 +154,10 @@ impl<'a> Solver<'a> {
             Item::Pattern(name) if live.patterns.contains_key(name) => 0,
             Item::Chain(name) if !self.made.session.chains.contains_key(name) => 1,
             Item::Bank(name) if live.banks.contains_key(name) => 0,
+            Item::Songs => 0,
+            Item::Layer(name) if live.layers.contains_key(name) => 2,
+            Item::Layer(_) => 6,
+            Item::Mapping(_) => 9,
             Item::Module(name) if !self.made.session.modules.contains_key(name) => 2,
             Item::Module(_) => 3,
             Item::Columns(_) => 5,
@@ -344,7 +351,8 @@ impl<'a> Solver<'a> {
 
     /// Give a name that something else has, which is gone in the session: that goes from the text first.
     fn rename_over(&mut self, from: &Name, to: &Name) -> bool {
-        let gone = [Item::Module(to.clone()), Item::Pattern(to.clone()), Item::Chain(to.clone())];
+        let to_go = |make: fn(Name) -> Item| make(to.clone());
+        let gone = [to_go(Item::Module), to_go(Item::Pattern), to_go(Item::Chain), to_go(Item::Layer)];
         if self.made.session.noun_of(from.as_str()).is_none() || !gone.iter().any(|item| self.touched.contains(item)) {
             return false;
         }
@@ -385,7 +393,8 @@ impl<'a> Solver<'a> {
             .flatten()
             .filter(|text| self.tried(text).is_some_and(|(made, _)| made.session == wanted))
             .map(Arc::from);
-        let is_it = |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) if n == from);
+        let is_it =
+            |i: &Item| matches!(i, Item::Module(n) | Item::Pattern(n) | Item::Chain(n) | Item::Layer(n) if n == from);
         let at = self.made.set_at.iter().find(|(item, _)| is_it(item)).and_then(|(_, at)| at.last());
         self.marks.push(TextMark {
             line: at.map_or(1, |place| place.line),
@@ -472,5 +481,8 @@ const PHASES: usize = 11;
 
 /// Whether an item is of the kind that follows from another edit.
 fn follows(item: &Item) -> bool {
-    matches!(item, Item::Columns(_) | Item::Salt(_) | Item::SampleParam(..) | Item::Steps(_) | Item::Row(..))
+    let part =
+        matches!(item, Item::Columns(_) | Item::Salt(_) | Item::SampleParam(..) | Item::Steps(_) | Item::Row(..));
+    // Another tempo moves what stands in bars in the text, and nothing in the session.
+    part || matches!(item, Item::Keyed(..) | Item::Unkeyed(_))
 }

@@ -47,6 +47,7 @@ pub(super) enum Object<'t> {
     Sample(Option<String>, Node<'t>),
     Pattern(Option<String>),
     Chain(Option<String>),
+    Layer(Option<String>),
     Macro(Node<'t>),
     Param(Option<String>),
     Live(Option<String>),
@@ -82,8 +83,21 @@ const STATEMENTS: [&str; 7] = [
 ];
 
 /// Methods that give their own object back.
-const GIVES_BACK: [&str; 11] =
-    ["set", "clear", "steps", "stepsPerBeat", "cycles", "columns", "enable", "connect", "map", "unmap", "unset"];
+const GIVES_BACK: [&str; 13] = [
+    "set",
+    "clear",
+    "steps",
+    "stepsPerBeat",
+    "cycles",
+    "columns",
+    "enable",
+    "connect",
+    "map",
+    "unmap",
+    "unset",
+    "add",
+    "remove",
+];
 /// What runs later, or more than once.
 const GUARDS: [&str; 5] =
     ["function_definition", "function_declaration", "for_statement", "while_statement", "repeat_statement"];
@@ -271,7 +285,7 @@ impl<'t> Code<'t> {
             "identifier" => self.string_at(self.local(self.of(node))?, depth),
             "parenthesized_expression" => self.string_at(children(node).first().copied()?, depth),
             "function_call" => match self.object_at(node, depth) {
-                Object::Module(name) | Object::Pattern(name) | Object::Chain(name) => name,
+                Object::Module(name) | Object::Pattern(name) | Object::Chain(name) | Object::Layer(name) => name,
                 _ => None,
             },
             _ => None,
@@ -333,6 +347,7 @@ impl<'t> Code<'t> {
                 "audioOut" | "audioIn" => Object::Module(Some(bus(self.of(callee), name()))),
                 "pattern" => Object::Pattern(name()),
                 "chain" => Object::Chain(name()),
+                "layer" => Object::Layer(name()),
                 "param" => Object::Param(name()),
                 "live" => Object::Live(name()),
                 "macro" => first.map_or(Object::Unknown, Object::Macro),

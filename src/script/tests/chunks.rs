@@ -90,7 +90,7 @@ fn errors_name_the_argument_what_it_got_and_what_is_allowed() {
         ("setParam('masterAudioOut', 'nope', 1)", &["nope"]),
         ("videoMixer('screen')", &["videoMixer is not in this version"]),
         ("midi.on('cc', {}, print)", &["midi is not in this version"]),
-        ("song.next { at = 'next bar' }", &["song is not in this version"]),
+        ("setlist { 'Intro' }", &["setlist is not in this version"]),
         ("sampler('k', { samples = 'nowhere/' })", &["nowhere/", "not there"]),
         ("getParam('k.volume')", &["no module is called \"k\""]),
         ("sampler('masterX')", &["masters"]),

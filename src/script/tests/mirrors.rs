@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    BeatSpan, ChainEntry, ClockSource, Column, Command, ConnKind, Curve, Cycles, Hit, MacroMap, ModuleKind, Name,
-    Param, Path, Row, Sample, Signature, Uid,
+    Anchor, BeatSpan, ChainEntry, ClockSource, Column, Command, ConnKind, CueRule, Curve, Cycles, Direction, FrameRate,
+    Hit, LayerEvent, MacroMap, Mapping, ModuleKind, Name, Param, Path, Policy, Put, Row, Sample, Signature, Song,
+    TrackName, Uid,
 };
 
 fn name(text: &str) -> Name {
@@ -79,6 +80,74 @@ fn paths() -> impl Strategy<Value = Path> {
     ]
 }
 
+/// Events as hands, scripts and desks leave them.
+fn events() -> impl Strategy<Value = LayerEvent> {
+    let ticks =
+        prop_oneof![-(1i64 << 40)..1 << 43, (0..4000i64).prop_map(|n| n << 20), (0..99i64).prop_map(|n| n << 23)];
+    let beats =
+        prop_oneof![Just(None), (0..300u32).prop_map(|n| Some(f64::from(n) / 4.0)), (0.0..1e4f64).prop_map(Some)];
+    let tokens = prop::sample::select(vec!["Go+", "Goto", "Flash", "ünd \"so\""]);
+    let cues = prop::sample::select(vec!["", "", "3", "3.5", "9999.999", "0.001", "3.50", "<Off>"]);
+    let texts = || prop::sample::select(vec!["", "", "Chorus", "a \"b\" 'c' \\", "名前 $% , |"]);
+    let keys = prop::sample::select(vec!["", "", "", "cho1", "a \"b\"", "k\n2", "3"]);
+    (ticks, beats, (tokens, cues, keys), (texts(), texts(), texts()), prop::option::of(any::<[u8; 3]>())).prop_map(
+        |(ticks, beat, (token, cue, key), (cmd, name, note), colour)| {
+            // Half of those with a beat are where the tempo of a new session puts it.
+            let at = Session::new().ticks_at(beat.unwrap_or_default());
+            let ticks = if beat.is_some() && ticks % 2 == 0 { at } else { ticks };
+            LayerEvent {
+                beat,
+                key: (!key.is_empty()).then(|| key.into()),
+                token: token.into(),
+                cue: cue.into(),
+                cmd: cmd.into(),
+                name: name.into(),
+                note: note.into(),
+                colour,
+                ..LayerEvent::at(ticks)
+            }
+        },
+    )
+}
+
+fn lights() -> impl Strategy<Value = Command> {
+    let put = prop_oneof![4 => (any::<u64>(), events()).prop_map(|(uid, e)| -> Put { (Uid(uid), Some(Arc::new(e))) }), 1 => any::<u64>().prop_map(|uid| (Uid(uid), None))];
+    let songs = || prop::sample::select(vec!["main", "Intro", "Night \"2\""]).prop_map(str::to_owned);
+    let rates = || prop::sample::select(FrameRate::ALL.to_vec());
+    let mappings = (
+        (
+            1..4u32,
+            1..3u32,
+            prop_oneof![(1..9u32).prop_map(TrackName::Number), Just(TrackName::Name("BEAM \"1\"".into()))],
+        ),
+        (1..3u32, 1..3u32, prop::option::of(1..9u32), any::<bool>(), any::<bool>()),
+        prop::sample::select(Direction::ALL.to_vec()),
+        prop::sample::select(Policy::ALL.to_vec()),
+        prop_oneof![Just(0), -(1i64 << 40)..1 << 40],
+    )
+        .prop_map(|((tc, tg, track), (range, sub, sequence, create, make), direction, policy, offset)| Mapping {
+            range,
+            sub,
+            sequence,
+            create,
+            cues: if make { CueRule::Create } else { CueRule::Require },
+            direction,
+            policy,
+            offset,
+            ..Mapping::new(tc, tg, track)
+        });
+    prop_oneof![
+        1 => (songs(), 0..25u8, rates()).prop_map(|(name, frame, rate)| Command::SetSong(Song { name, start: format!("01:02:03:{:02}", frame % 24), rate })),
+        3 => (names(), songs()).prop_map(|(name, song)| Command::AddLayer { uid: Uid::fresh(), name, song }),
+        1 => names().prop_map(Command::RemoveLayer),
+        1 => (names(), prop::option::of(songs()), prop::option::of(rates()), any::<bool>()).prop_map(|(name, song, rate, bars)| {
+            Command::SetLayer { name, song, rate, anchor: bars.then_some(Anchor::Bars) }
+        }),
+        4 => (names(), prop::collection::vec(put, 1..6)).prop_map(|(name, puts)| Command::PutEvents(name, puts.into())),
+        2 => (names(), prop::option::weighted(0.9, mappings)).prop_map(|(name, mapping)| Command::MapLayer(name, mapping)),
+    ]
+}
+
 fn commands() -> impl Strategy<Value = Command> {
     let kinds =
         prop::sample::select(vec![ModuleKind::MultiSampler, ModuleKind::TrackerSequencer, ModuleKind::AudioMixer]);
@@ -98,6 +167,7 @@ fn commands() -> impl Strategy<Value = Command> {
         "local s = [[ end ]]",
     ]);
     prop_oneof![
+        8 => lights(),
         4 => (kinds, names()).prop_map(|(kind, name)| Command::AddModule { uid: Uid::fresh(), kind, name }),
         3 => (names(), 1..33u16).prop_map(|(name, steps)| Command::AddPattern { uid: Uid::fresh(), name, steps }),
         2 => names().prop_map(|name| Command::AddChain { uid: Uid::fresh(), name }),

@@ -6,6 +6,7 @@
 #[path = "../../../src/osc/ma3"]
 pub mod ma3 {
     pub mod plugin;
+    pub mod pocket;
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub fn lines_that_differ(one: &str, other: &str) -> usize {
 }
 
 /// Where a path that was typed is written: a relative one in the session's first folder.
-fn place(typed: &str, folders: &[String]) -> Result<String, String> {
+pub fn place(typed: &str, folders: &[String]) -> Result<String, String> {
     if typed.is_empty() {
         return Err("give the path of a file".into());
     }
@@ -299,7 +299,7 @@ impl ScriptFile {
 }
 
 /// As far as all names agree with the first.
-fn agreed(first: &str, names: &[String]) -> String {
+pub fn agreed(first: &str, names: &[String]) -> String {
     let common = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
     names.iter().fold(first.to_owned(), |agreed, name| common(&agreed, name))
 }

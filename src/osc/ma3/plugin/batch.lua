@@ -328,8 +328,12 @@ end
 local function commit(call, unit, plan, label)
   local client = call.client
   local failed, code, message, whole
+  local task = S.current
   M.set_dirty(unit)
   unit.writing = true
+  if task then
+    task.writes = true
+  end
   local ok, closed = pcall(F.block, label, function(undo)
     local fine
     fine, failed, code, message = pcall(perform, unit, plan, undo)
@@ -341,6 +345,9 @@ local function commit(call, unit, plan, label)
     end
   end)
   unit.writing = false
+  if task then
+    task.writes = false
+  end
   T.keep_caps()
   if not ok then
     error(closed, 0)

@@ -50,7 +50,11 @@ B.take_back = take_back
 -- One undo block; what was made in it goes again if it fails.
 local function block(label, work)
   local result
-  F.block(label, function(undo)
+  local task = T.S.current
+  if task then
+    task.writes = true
+  end
+  local fine, why = pcall(F.block, label, function(undo)
     local made = {}
     local ok, thrown = pcall(function()
       result = work(undo, made)
@@ -60,6 +64,12 @@ local function block(label, work)
       error(thrown, 0)
     end
   end)
+  if task then
+    task.writes = false
+  end
+  if not fine then
+    error(why, 0)
+  end
   T.keep_caps()
   return result
 end

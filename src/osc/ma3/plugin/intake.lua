@@ -102,8 +102,10 @@ local function dispatch(state, req, fields)
   local request = { at = T.now(), idempotent = IDEMPOTENT[name] }
   state.requests[req] = request
   raise_floor(state, req)
-  if name == "Hello" and not client then
-    -- Numbers below the first Hello of this epoch belong to a life this copy knows nothing of.
+  if name == "Hello" and not state.greeted then
+    -- Numbers below the first Hello of this epoch belong to a life this copy knows nothing of. A lease that ran out is no
+    -- such end: what was begun is known here, and what was not may still be asked.
+    state.greeted = true
     state.floor = math.max(state.floor, req - 1)
   end
   if client then

@@ -100,13 +100,16 @@ function M.begin_epoch()
   M.set("show", T.show)
   M.known_guids = nil
   M.know_show()
-  M.kept = M.set("epoch", T.epoch) and M.get("epoch") == T.epoch
-  M.lineages, M.flags = {}, {}
+  -- Several stations of a session share these variables, so each adds its own epoch.
+  local epochs = (M.get("epochs") or "") .. T.epoch .. " "
+  M.kept = M.set("epochs", epochs:sub(-17 * 16)) and M.get("epochs") ~= nil
+  M.flags = {}
 end
 
 -- Whether the show under us is still the one this epoch began in: a loaded show brings its own PluginVars and objects.
 function M.same_show()
-  return (not M.kept or M.get("epoch") == T.epoch) and (T.data_pool == nil or T.valid(T.data_pool))
+  local known = not M.kept or (M.get("epochs") or ""):find(T.epoch, 1, true) ~= nil
+  return known and (T.data_pool == nil or T.valid(T.data_pool))
 end
 
 -- Lineage: contents a unit had, oldest first. In PluginVars as `hash=name;…` with the name in base64.
@@ -119,18 +122,12 @@ end
 M.key_of = key_of
 
 function M.lineage(unit)
-  local key = key_of(unit)
-  local known = M.lineages[key]
-  if known then
-    return known
-  end
-  known = {}
-  for hash, name in (M.get("L_" .. key) or ""):gmatch("(%x+)=([A-Za-z0-9+/=]*);") do
+  local known = {}
+  for hash, name in (M.get("L_" .. key_of(unit)) or ""):gmatch("(%x+)=([A-Za-z0-9+/=]*);") do
     if #hash == 16 then
       known[#known + 1] = { hash = hash, by = T.unbase64(name) or "" }
     end
   end
-  M.lineages[key] = known
   return known
 end
 

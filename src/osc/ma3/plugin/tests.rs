@@ -3,6 +3,9 @@
 //! `cargo xtask desk-plugin` writes the folder, and its own tests compare it byte for byte.
 //! proves: D1
 
+mod link;
+mod on_pocket;
+
 use mlua::{Function, Lua, Table};
 
 use super::{DESCRIPTION, FILES, components, digest};
@@ -59,6 +62,7 @@ scenarios! {
     work_comes_in_short_slices,
     a_batch_in_many_parts_is_committed_once,
     edits_by_hand_while_a_batch_is_written_are_kept_and_told,
+    a_batch_a_reload_comes_upon_is_whole,
     tracks_are_counted_by_class_and_followed_when_they_move,
     another_show_is_another_epoch_and_nothing_old_is_used,
     a_reload_keeps_lineage_and_tells_a_new_epoch,

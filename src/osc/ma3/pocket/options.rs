@@ -2,7 +2,6 @@
 //!
 //! Thread: any; plain values.
 
-use core::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::faults::Faults;
@@ -128,8 +127,6 @@ pub struct Options {
     /// Seed of what Lua takes for random: `math.random` and the addresses of its tables. 0 lets a desk on real sockets
     /// take another each time, so that two of them are not taken for one.
     pub lua_seed: u64,
-    /// The desk's own address, as others see it.
-    pub ip: Ipv4Addr,
     /// Port of the OSC input.
     pub osc_port: u16,
     /// Prefix of the OSC line without slashes; `""` for none.
@@ -203,7 +200,6 @@ impl Default for Options {
         Self {
             seed: 1,
             lua_seed: 0,
-            ip: Ipv4Addr::LOCALHOST,
             osc_port: 8000,
             prefix: String::new(),
             osc_input: true,

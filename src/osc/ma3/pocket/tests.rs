@@ -1,72 +1,81 @@
-//! The pocket desk held against the list of facts (`A14`, item by item), by small Lua snippets, hands, datagrams and time.
-//! proves: D18
+//! The pocket desk alone, against the list of behaviours that a desk double must show (`grandma3.md`, A14), item by
+//! item, with small pieces of Lua and no link.
 
-mod effects;
+mod edits;
+mod engine;
+mod faults;
 mod hooks;
 mod intake;
-mod kinds;
-mod names;
-mod session;
 mod shows;
-mod speed;
 mod times;
 mod tree;
 
+use core::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use super::{Act, Desk, Options};
 
-/// Every snippet begins with these names: the pool of timecodes and the way down to the first track's sub-track.
-const DOWN: &str = "local pool = DataPool().Timecodes local tc = pool[101] local tg = tc and tc[1] local track = tg and tg[2] \
-                    local range = track and track[1] local sub = range and range[1]\n";
+/// Where the tests' datagrams come from.
+const FROM: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9000);
 
-/// A component that keeps the plug-in's handle, as it must at load, and one list over reloads.
-const COMPONENT: &str = "PLUGIN = select(4, ...):Parent() X = X or {} X[#X + 1] = select(3, ...) RUNS = (RUNS or 0) + 1 \
-                         heard = {} function note(object, level) heard[#heard + 1] = level end";
+/// A plug-in that keeps what it gets at load, so that the tests can hook.
+const KEEPER: &str = "
+    plugin_name, component_name, signals, component = ...
+    plugin = component:Parent()
+    loads = (loads or 0) + 1
+    local track = DataPool().Timecodes[101] and DataPool().Timecodes[101][1][2]
+    sub = track and track[1][1]
+    return function(display, text) said = text end, function() cleaned = true end
+";
 
 fn desk() -> Desk {
-    kind_of(Options::default())
+    with(|_| {})
 }
 
-fn kind_of(options: Options) -> Desk {
+fn with(change: impl FnOnce(&mut Options)) -> Desk {
+    let mut options = Options::default();
+    change(&mut options);
     let mut desk = Desk::new(options);
-    desk.install(&[("init", COMPONENT)]).unwrap();
+    desk.install(&[("keeper", KEEPER)]).expect("the keeper loads");
     desk
 }
 
-/// Run a snippet that must succeed.
+/// What a chunk returns; it must not fail.
+#[track_caller]
 fn lua(desk: &mut Desk, chunk: &str) -> String {
-    desk.lua(&format!("{DOWN}{chunk}")).unwrap_or_else(|error| panic!("{chunk}: {error}"))
+    desk.lua(chunk).unwrap_or_else(|why| panic!("{chunk}: {why}"))
 }
 
-/// Run a snippet that must fail.
-fn fails(desk: &mut Desk, chunk: &str) -> String {
-    match desk.lua(&format!("{DOWN}{chunk}")) {
-        Ok(text) => panic!("{chunk} gave {text}"),
-        Err(error) => error,
+/// A number of milliseconds.
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// An OSC message with one text.
+fn osc(address: &str, text: &str) -> Vec<u8> {
+    let mut bytes = vec![];
+    for part in [address, ",s", text] {
+        bytes.extend(part.bytes());
+        bytes.extend(vec![0; 4 - part.len() % 4]);
+    }
+    bytes
+}
+
+/// Events at these seconds on track 101.1.1, made by hand.
+fn put(desk: &mut Desk, seconds: &[f64]) {
+    for seconds in seconds {
+        let act = Act::Add {
+            track: "101.1.1".into(),
+            seconds: *seconds,
+            token: String::new(),
+            cue: String::new(),
+            name: format!("{seconds}"),
+        };
+        desk.person(act).expect("a hand adds an event");
     }
 }
 
-fn add(desk: &mut Desk, seconds: f64, name: &str) {
-    add_to(desk, "101.1.1", seconds, name);
-}
-
-fn add_to(desk: &mut Desk, track: &str, seconds: f64, name: &str) {
-    let act = Act::Add { track: track.into(), seconds, token: "".into(), cue: "".into(), name: name.into() };
-    desk.person(act).unwrap();
-}
-
-/// Names of the first track's events in storage order.
-fn names_of(desk: &Desk) -> String {
-    desk.events(101, 1, 1).into_iter().map(|event| event.name).collect::<Vec<_>>().join(" ")
-}
-
-/// Let time pass up to so many milliseconds since the desk was switched on.
-fn at(desk: &mut Desk, ms: u64) {
-    desk.tick(Duration::from_millis(ms));
-}
-
-/// How many times the component's callback ran.
-fn heard(desk: &mut Desk) -> i64 {
-    lua(desk, "return #heard").parse().unwrap()
+/// Names of the events on track 101.1.1, in storage order.
+fn names(desk: &Desk) -> Vec<String> {
+    desk.events(101, 1, 1).into_iter().map(|event| event.name).collect()
 }

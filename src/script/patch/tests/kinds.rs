@@ -1,9 +1,11 @@
 //! Each kind of edit.
 
 use super::page;
+use crate::model::layer::ticks_of;
 use crate::model::session::Curve;
 use crate::model::{
-    ChainEntry, Command, ConnKind, Cycles, Hit, MacroMap, ModuleKind, Name, ParamMap, Path, Row, Sample, Signature, Uid,
+    Anchor, ChainEntry, Command, ConnKind, Cycles, FrameRate, Hit, LayerEvent, MacroMap, Mapping, ModuleKind, Name,
+    ParamMap, Path, Policy, Row, Sample, Signature, Song, TrackName, Uid,
 };
 
 fn named(text: &str) -> Name {
@@ -371,4 +373,140 @@ fn a_module_of_another_type_takes_the_place_of_one() {
         .with(Command::RemoveModule(named("kick")))
         .with(Command::Rename(named("s"), named("kick")))
         .becomes("pattern('P0', 16)\nsampler('kick')\n");
+}
+
+fn at(seconds: f64) -> LayerEvent {
+    LayerEvent::at(ticks_of(seconds))
+}
+
+/// The first event of the layer Beam made another, as a hand or the desk does it.
+fn moved(page: super::Page, place: usize, change: impl FnOnce(&mut LayerEvent)) -> super::Page {
+    let entry = page.live.layers["Beam"].events[place].clone();
+    let mut event = (*entry.event).clone();
+    change(&mut event);
+    page.with(Command::PutEvents(named("Beam"), [(entry.uid, Some(std::sync::Arc::new(event)))].into()))
+}
+
+fn to(seconds: f64) -> impl Fn(&mut LayerEvent) {
+    move |event| (event.ticks, event.beat) = (ticks_of(seconds), None)
+}
+
+fn put(uid: u64, event: LayerEvent) -> Command {
+    Command::PutEvents(named("Beam"), [(Uid(uid), Some(std::sync::Arc::new(event)))].into())
+}
+
+#[test]
+fn an_event_moved_on_the_desk_changes_its_literal() {
+    let text = "-- lights\nlayer('Beam', { rate = '25' })\n  :set('cho1', { time = 12.50, token = 'Flash', name = 'Chorus' }) -- one\n  :set('cho2', { bar = 33, cue = 3 })\n";
+    moved(page(text), 0, to(12.75)).becomes(&text.replace("12.50", "12.75"));
+    moved(page(text), 0, |e| e.token = "Temp".into()).becomes(&text.replace("'Flash'", "'Temp'"));
+    moved(page(text), 0, |e| e.name = "".into()).becomes(&text.replace(", name = 'Chorus'", ""));
+    moved(page(text), 0, |e| e.note = "new".into()).becomes(&text.replace("'Chorus' }", "'Chorus', note = \"new\" }"));
+    moved(page(text), 1, |e| e.cue = "3.5".into()).becomes(&text.replace("cue = 3", "cue = 3.5"));
+    moved(page(text), 1, to(64.25)).becomes(&text.replace("bar = 33", "time = 64.25"));
+    moved(page(text), 1, |e| (e.ticks, e.beat) = (ticks_of(66.0), Some(132.0)))
+        .becomes(&text.replace("bar = 33", "bar = 34"));
+    moved(page(text), 1, |e| (e.cue, e.token) = ("".into(), "Go+".into())).becomes(&text.replace(", cue = 3", ""));
+    page("layer('Beam', { events = { { key = 'a', time = 1 }, { time = 2, cue = 4 } } })")
+        .with(put(7, LayerEvent { key: Some("b".into()), ..at(3.0) }))
+        .becomes("layer('Beam', { events = { { key = 'a', time = 1 }, { time = 2, cue = 4 } } })\nlayer(\"Beam\"):set(\"b\", { time = 3 })");
+}
+
+#[test]
+fn events_come_and_go_where_they_are_written() {
+    let text = "layer('Beam')\n  :set('a', { time = 1 })\n  :set('b', { time = 2 }) -- two\nseed(4)";
+    let new = || put(7, LayerEvent { key: Some("c".into()), cue: "7".into(), token: "Goto".into(), ..at(3.0) });
+    page(text).with(new()).becomes(&text.replace(" -- two", "\n  :set(\"c\", { time = 3, cue = 7 }) -- two"));
+    let single = "layer('Beam')\nlayer('Beam'):set('a', { time = 1 })\nseed(4)";
+    page(single)
+        .with(new())
+        .becomes(&single.replace("\nseed", "\nlayer(\"Beam\"):set(\"c\", { time = 3, cue = 7 })\nseed"));
+    let gone = |page: super::Page, place: usize| {
+        let uid = page.live.layers["Beam"].events[place].uid;
+        page.with(Command::PutEvents(named("Beam"), [(uid, None)].into()))
+    };
+    gone(page(text), 0).becomes(&text.replace("\n  :set('a', { time = 1 })", ""));
+    gone(page(single), 0).becomes("layer('Beam')\nseed(4)");
+    gone(page("layer('Beam'):set('a', { time = 1 })"), 0).becomes("layer('Beam')");
+}
+
+#[test]
+fn events_without_a_key_are_changed_in_their_list() {
+    let text = "layer('Beam', { events = {\n  { time = 4 }, -- four\n  { bar = 2, cue = 3 },\n  { time = 8, name = 'x' },\n} })";
+    moved(page(text), 1, to(3.5)).becomes(&text.replace("time = 4", "time = 3.5"));
+    moved(page(text), 0, |e| e.cue = "5".into()).becomes(&text.replace("cue = 3", "cue = 5"));
+    page(text).with(put(9, at(5.0))).becomes(&text.replace("-- four", "-- four\n  { time = 5 },"));
+    let page_of = page(text);
+    let uid = page_of.live.layers["Beam"].events[2].uid;
+    page_of
+        .with(Command::PutEvents(named("Beam"), [(uid, None)].into()))
+        .becomes(&text.replace("  { time = 8, name = 'x' },\n", ""));
+    page("layer('Beam', { rate = '25' })")
+        .with(put(9, at(5.0)))
+        .becomes("layer('Beam', { rate = '25', events = { { time = 5 } } })");
+    page("layer('Beam')").with(put(9, at(5.0))).becomes("layer('Beam', { events = { { time = 5 } } })");
+}
+
+#[test]
+fn what_a_script_computes_of_the_lights_is_marked() {
+    let text = "layer('Beam') for i = 1, 4 do layer('Beam'):set('c' .. i, { bar = i * 4 }) end";
+    let mark = moved(page(text), 0, to(3.0)).stays_marked();
+    assert!(mark.item.contains("Beam.c1") && mark.over.is_some(), "{mark:?}");
+    let text = "local start = 10\nlayer('Beam'):set('a', { time = start + 2 })";
+    let mark = moved(page(text), 0, to(12.5)).stays_marked();
+    assert_eq!(
+        (mark.line, mark.pin.as_deref()),
+        (2, Some("local start = 10\nlayer('Beam'):set('a', { time = 12.5 })"))
+    );
+    let text = "local list = {} for i = 1, 3 do list[i] = { time = i } end\nlayer('Beam', { events = list })";
+    let mark = moved(page(text), 0, to(0.5)).stays_marked();
+    assert_eq!((mark.line, mark.over), (2, None), "a list is not written a second time");
+}
+
+#[test]
+fn songs_layers_and_mappings_are_written_in_place() {
+    let text = "song('Intro', { start = '01:00:00:00', rate = '25' })\nlayer('Beam', { song = 'Intro' })\ndesk.map('Beam', { tc = 101, track = 'BEAM' }) -- lights\n";
+    let song = |start: &str| Song { name: "Intro".into(), start: start.into(), rate: FrameRate::F25 };
+    page(text).with(Command::SetSong(song("02:00:00:00"))).becomes(&text.replace("01:00", "02:00"));
+    page(text)
+        .with(Command::SetSong(Song { name: "Night".into(), ..song("03:00:00:00") }))
+        .becomes(&text.replace("\nlayer", "\nsong(\"Night\", { start = \"03:00:00:00\", rate = \"25\" })\nlayer"));
+    let set = |song: Option<&str>, rate, anchor| Command::SetLayer {
+        name: named("Beam"),
+        song: song.map(str::to_owned),
+        rate,
+        anchor,
+    };
+    page(text).with(set(Some("main"), None, None)).becomes(&text.replace("song = 'Intro'", "song = 'main'"));
+    page(text)
+        .with(set(None, Some(FrameRate::F24), Some(Anchor::Bars)))
+        .becomes(&text.replace("'Intro' })\ndesk", "'Intro', rate = \"24\", anchor = \"bars\" })\ndesk"));
+    let mapping = |page: &super::Page| (*page.live.mappings["Beam"]).clone();
+    let first = page(text);
+    let new = Mapping { tc: 102, policy: Policy::Desk, ..mapping(&first) };
+    first
+        .with(Command::MapLayer(named("Beam"), Some(new)))
+        .becomes(&text.replace("tc = 101, track = 'BEAM'", "tc = 102, track = 'BEAM', policy = \"desk\""));
+    page(text)
+        .with(Command::MapLayer(named("Beam"), None))
+        .becomes(&text.replace("desk.map('Beam', { tc = 101, track = 'BEAM' }) -- lights", "-- lights"));
+    page(text)
+        .with(Command::RemoveLayer(named("Beam")))
+        .becomes("song('Intro', { start = '01:00:00:00', rate = '25' })\n-- lights\n");
+    page(text)
+        .with(Command::Rename(named("Beam"), named("Wash")))
+        .becomes(&text.replace("layer('Beam'", "layer('Wash'").replace("map('Beam'", "map('Wash'"));
+    page("seed(4)\n")
+        .with(Command::AddLayer { uid: Uid(4), name: named("Beam"), song: "main".into() })
+        .with(put(5, LayerEvent { key: Some("a".into()), ..at(1.0) }))
+        .with(put(6, at(2.0)))
+        .with(Command::MapLayer(named("Beam"), Some(Mapping::new(1, 1, TrackName::Number(2)))))
+        .becomes("seed(4)\nlayer(\"Beam\", { events = {\n  { time = 2 },\n} })\nlayer(\"Beam\"):set(\"a\", { time = 1 })\ndesk.map(\"Beam\", { tc = 1, tg = 1, track = 2 })\n");
+}
+
+#[test]
+fn another_tempo_keeps_events_where_the_session_has_them() {
+    page("clock:internal { bpm = 120 }\nlayer('Beam'):set('a', { bar = 3 })")
+        .with(Command::SetBpm(128.0))
+        .becomes("clock:internal { bpm = 128 }\nlayer('Beam'):set('a', { time = 4, beat = 8 })");
 }

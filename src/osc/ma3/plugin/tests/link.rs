@@ -203,7 +203,11 @@ impl Link {
                 if datagram.to.port() == 9000 {
                     self.heard(&datagram.bytes);
                 } else if self.desk.ports().contains(&datagram.to.port()) {
-                    self.desk.udp(datagram.to.port(), &datagram.bytes, SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port));
+                    self.desk.udp(
+                        datagram.to.port(),
+                        &datagram.bytes,
+                        SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port),
+                    );
                 }
             }
             self.ask_for_missing();
@@ -280,11 +284,7 @@ impl Link {
         }
         if message["epoch"] == self.epoch.as_str() {
             match kind.as_str() {
-                "track.changed" => {
-                    if self.mirror.changed(&message) {
-                        self.acknowledge(&message);
-                    }
-                }
+                "track.changed" if self.mirror.changed(&message) => self.acknowledge(&message),
                 "subtrack.hooked" | "subtrack.events" if message["rev"].as_i64().unwrap() >= self.mirror.rev => {
                     self.mirror.whole(&message);
                 }
@@ -342,7 +342,8 @@ impl Link {
         }
         let said = "return TracklightDesk and table.concat(TracklightDesk.problems, '; ')";
         let problems = self.desk.lua(said);
-        let log: Vec<String> = self.desk.log().into_iter().map(|line| line.text).filter(|text| !text.contains("TL.R(")).collect();
+        let log: Vec<String> =
+            self.desk.log().into_iter().map(|line| line.text).filter(|text| !text.contains("TL.R(")).collect();
         panic!("no answer to {fields}; problems: {problems:?}; log: {log:#?}");
     }
 

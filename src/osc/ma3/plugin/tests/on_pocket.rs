@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::super::pocket::options::{
+    HookMoment, Levels, Quantise, SetUndo, TimeForm, TimerDelay, VarsHome, Writes,
+};
 use super::super::super::pocket::{Act, DEMO, Faults, OTHER, Options, Path};
-use super::super::super::pocket::options::{HookMoment, Levels, Quantise, SetUndo, TimeForm, TimerDelay, VarsHome, Writes};
 use super::super::components;
 use super::link::{Event, Link, SECOND, hash, kind, unit};
 
@@ -95,7 +97,14 @@ fn a_batch_is_one_step_of_oops_and_oops_is_one_edit() {
     let before = link.truth();
     let steps = link.desk.counts().undo;
     let ops = vec![
-        Event { cue: "3".into(), token: "Goto".into(), note: "n".into(), cmd: "Off Page 1".into(), ..Event::new(77, "new") }.add(),
+        Event {
+            cue: "3".into(),
+            token: "Goto".into(),
+            note: "n".into(),
+            cmd: "Off Page 1".into(),
+            ..Event::new(77, "new")
+        }
+        .add(),
         json!({ "o": "set", "idx": 2, "ticks": (SECOND * 8 + 1).to_string() }),
         json!({ "o": "set", "idx": 4, "name": "other" }),
         json!({ "o": "del", "idx": 1 }),
@@ -137,7 +146,10 @@ fn a_write_that_fails_in_silence_leaves_nothing_behind() {
         if answer["ok"] == true {
             whole += 1;
             assert_eq!(after.len(), 5, "seed {seed}");
-            assert!(after.contains(&Event { ticks: SECOND * 8 + 1, ..Event::new(0, "moved") }), "seed {seed}: {after:?}");
+            assert!(
+                after.contains(&Event { ticks: SECOND * 8 + 1, ..Event::new(0, "moved") }),
+                "seed {seed}: {after:?}"
+            );
             assert!(after.iter().any(|event| event.cue == "3" && event.ticks == 77), "seed {seed}: {after:?}");
         } else {
             before.sort();
@@ -198,7 +210,10 @@ fn a_reload_and_a_restart_are_told_at_once_and_lineage_goes_on() {
         let answer = link.hook();
         assert_eq!(answer["resync"], false);
         let lineage = answer["lineage"].as_array().unwrap();
-        assert!(lineage.iter().any(|entry| entry["hash"] == agreed.as_str() && entry["by"] == "Tracklight"), "{answer}");
+        assert!(
+            lineage.iter().any(|entry| entry["hash"] == agreed.as_str() && entry["by"] == "Tracklight"),
+            "{answer}"
+        );
         assert_eq!(lineage.last().unwrap()["hash"], answer["hash"]);
         add(&mut link, 3.0, "b");
         link.settle();
@@ -321,7 +336,14 @@ fn what_the_desk_cannot_do_is_said_in_hello() {
         timers: TimerDelay::UpToSeconds,
         udp_bind: false,
         quantise: Quantise::Always,
-        writes: Writes { raw_time: false, token: false, cue: false, command: false, execute: false, ..Writes::default() },
+        writes: Writes {
+            raw_time: false,
+            token: false,
+            cue: false,
+            command: false,
+            execute: false,
+            ..Writes::default()
+        },
         ..Options::default()
     });
     assert_eq!(poor["ticks"], "Time ticks quantised");
@@ -334,7 +356,20 @@ fn what_the_desk_cannot_do_is_said_in_hello() {
 fn names_from_hell_arrive_and_nothing_breaks_out() {
     let mut link = hooked(Options::default());
     let long = "x\u{1f600}".repeat(100);
-    let names = ["\"", "'", "\\", "a|b,c", "100%", "%s%n%d", "$name", "') os.exit() --", "\u{1f3b5}\u{202e}", "]]", "<&>", long.as_str()];
+    let names = [
+        "\"",
+        "'",
+        "\\",
+        "a|b,c",
+        "100%",
+        "%s%n%d",
+        "$name",
+        "') os.exit() --",
+        "\u{1f3b5}\u{202e}",
+        "]]",
+        "<&>",
+        long.as_str(),
+    ];
     let ops = names.iter().enumerate().map(|(n, name)| {
         Event { note: format!("{name}\nsecond line"), cmd: (*name).into(), ..Event::new(n as i64 * SECOND, name) }.add()
     });
@@ -343,13 +378,22 @@ fn names_from_hell_arrive_and_nothing_breaks_out() {
     let there: Vec<String> = link.truth().into_iter().map(|event| event.name).collect();
     assert_eq!(there, names);
     assert_eq!(link.mirror.events, link.truth());
-    let made = link.ask(&json!({ "f": "CreateTrack", "tc": 101, "tg": 1, "name": names.join(""), "sequence": 201, "note": "tl:1" }));
+    let made = link.ask(
+        &json!({ "f": "CreateTrack", "tc": 101, "tg": 1, "name": names.join(""), "sequence": 201, "note": "tl:1" }),
+    );
     assert_eq!(kind(&made), "track.created", "{made}");
     assert_eq!(made["name"], names.join(""));
 }
 
 fn bad_network() -> Faults {
-    let path = Path { loss: 0.3, double: 0.1, reorder: 0.25, delay: Duration::from_millis(5), jitter: Duration::from_millis(20), cut: false };
+    let path = Path {
+        loss: 0.3,
+        double: 0.1,
+        reorder: 0.25,
+        delay: Duration::from_millis(5),
+        jitter: Duration::from_millis(20),
+        cut: false,
+    };
     Faults { inbound: path, outbound: path, ..Faults::default() }
 }
 
@@ -393,10 +437,14 @@ fn edits_on_both_sides_are_never_lost_or_doubled() {
                 }
                 2 if count > 0 => {
                     let event = random(count as u64) as usize + 1;
-                    link.desk.person(Act::Move { track: "101.1.1".into(), event, seconds: random(60) as f64 / 4.0 }).unwrap();
+                    link.desk
+                        .person(Act::Move { track: "101.1.1".into(), event, seconds: random(60) as f64 / 4.0 })
+                        .unwrap();
                 }
                 3 if count > 0 => {
-                    link.desk.person(Act::Delete { track: "101.1.1".into(), event: random(count as u64) as usize + 1 }).unwrap();
+                    link.desk
+                        .person(Act::Delete { track: "101.1.1".into(), event: random(count as u64) as usize + 1 })
+                        .unwrap();
                     gone += 1;
                 }
                 4 if count > 0 => {
@@ -457,10 +505,12 @@ fn tracks_that_move_are_followed_and_those_that_go_are_told() {
 fn what_a_mapping_needs_is_made_in_one_step_of_oops() {
     let mut link = hooked(Options::default());
     let steps = link.desk.counts().undo;
-    let made = link.ask(&json!({ "f": "CreateTrack", "tc": 110, "tg": 1, "name": "new", "sequence": 201, "note": "tl:1" }));
+    let made =
+        link.ask(&json!({ "f": "CreateTrack", "tc": 110, "tg": 1, "name": "new", "sequence": 201, "note": "tl:1" }));
     assert_eq!(kind(&made), "track.created", "{made}");
     assert_eq!(link.desk.counts().undo, steps + 1);
-    let again = link.ask(&json!({ "f": "CreateTrack", "tc": 110, "tg": 1, "name": "new", "sequence": 201, "note": "tl:1" }));
+    let again =
+        link.ask(&json!({ "f": "CreateTrack", "tc": 110, "tg": 1, "name": "new", "sequence": 201, "note": "tl:1" }));
     assert_eq!((again["created"].clone(), again["guid"].clone()), (json!(false), made["guid"].clone()));
     let cues = json!({ "f": "CreateCues", "sequence": 201, "cues": [{ "cue": "3", "name": "no" }, { "cue": "3.5", "name": "half" }] });
     let answer = link.ask(&cues);
@@ -469,8 +519,11 @@ fn what_a_mapping_needs_is_made_in_one_step_of_oops() {
     let list = link.ask(&json!({ "f": "GetSequences", "sequence": 201 }));
     assert_eq!(list["items"].as_array().unwrap().len(), 11);
     assert_ne!(list["items"][2]["name"], "no");
-    let bad = link.ask(&unit(1, json!({ "f": "Batch", "base": hash(&[]), "label": "", "ops": [
-        Event { cue: "77".into(), ..Event::new(1, "x") }.add()] })));
+    let bad = link.ask(&unit(
+        1,
+        json!({ "f": "Batch", "base": hash(&[]), "label": "", "ops": [
+        Event { cue: "77".into(), ..Event::new(1, "x") }.add()] }),
+    ));
     assert_eq!(bad["results"][0]["code"], "no_cue", "{bad}");
 }
 
@@ -537,7 +590,10 @@ fn ticks_survive_bit_for_bit_and_other_ranges_and_faders_are_never_touched() {
     assert_eq!(link.desk.events_in(101, 1, 1, 2, 1).len(), 1);
     assert_eq!(link.truth(), events);
     let hooked = link.ask(&unit(1, json!({ "f": "HookCmdSubTrack" })));
-    assert_eq!((hooked["ranges"].as_u64(), hooked["faders"].as_u64(), hooked["subs"].as_u64()), (Some(2), Some(1), Some(1)));
+    assert_eq!(
+        (hooked["ranges"].as_u64(), hooked["faders"].as_u64(), hooked["subs"].as_u64()),
+        (Some(2), Some(1), Some(1))
+    );
 }
 
 #[test]
@@ -555,4 +611,25 @@ fn big_tracks_are_read_and_written_in_good_time() {
     link.desk.person(change(2500, "Name", "other")).unwrap();
     link.settle();
     assert!(link.datagrams - before <= 2, "{} datagrams", link.datagrams - before);
+}
+
+#[test]
+fn two_stations_of_a_session_leave_each_other_alone() {
+    let mut link = hooked(Options::default());
+    let mut other = link.desk.join(Options { master: false, ..Options::default() });
+    let files: Vec<(&str, &str)> = components().collect();
+    other.install(&files).unwrap();
+    link.desk.install(&files).unwrap();
+    link.run(500);
+    link.hello();
+    link.hook();
+    let epoch = link.epoch.clone();
+    for _ in 0..20 {
+        link.run(100);
+        other.tick(link.now);
+    }
+    add(&mut link, 1.0, "a");
+    link.settle();
+    assert_eq!(link.epoch, epoch);
+    assert_eq!(link.batch(vec![Event::new(5, "b").add()])["ok"], true);
 }

@@ -595,6 +595,40 @@ function S.edits_by_hand_while_a_batch_is_written_are_kept_and_told()
   assert(done > 2 and refused > 2, done .. " done, " .. refused .. " refused")
 end
 
+function S.a_batch_a_reload_comes_upon_is_whole()
+  local halves = 0
+  for seed = 1, 10 do
+    start()
+    hello(A)
+    for n = 1, 20 do
+      STUB.event(1, n * SECOND, { Name = "e" .. n })
+    end
+    local hooked = hook(A)
+    local ops = T.list()
+    for n = 1, 20 do
+      ops[#ops + 1] = { o = "set", idx = n, name = "s" .. n }
+      ops[#ops + 1] = add((50 + n) * SECOND)
+    end
+    STUB.cost = 0.0002
+    STUB.ask(A, { f = "Batch", tc = 101, tg = 1, track = 1, base = hooked.hash, label = "", ops = ops })
+    STUB.run(0.03 * seed)
+    local count = #STUB.sub(1).children
+    if count > 20 and count < 40 then
+      halves = halves + 1
+    end
+    STUB.cost = 0
+    STUB.load(FILES)
+    T = TracklightDesk
+    STUB.run(2)
+    count = #STUB.sub(1).children
+    local set = STUB.sub(1).children[1].fields.Name
+    assert((count == 20 and set == "e1") or (count == 40 and set == "s1"), seed .. ": " .. count .. " " .. set)
+    STUB.take()
+    STUB.show()
+  end
+  assert(halves > 0, "no reload came upon a batch")
+end
+
 function S.tracks_are_counted_by_class_and_followed_when_they_move()
   start()
   hello(A)

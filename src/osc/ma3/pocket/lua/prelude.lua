@@ -28,10 +28,7 @@ for _, name in ipairs { "lfs", "ftp" } do
 	})
 end
 
--- No way to a real file, and no leftovers of Lua 5.1: the desk's Lua is built without them.
-for _, name in ipairs { "frexp", "ldexp", "pow", "cosh", "sinh", "tanh", "log10" } do
-	math[name] = nil
-end
+-- No way to a real file.
 dofile, loadfile = nil, nil
 
 package = { loaded = {} }
@@ -42,6 +39,11 @@ function require(name)
 	end
 	package.loaded[name] = found
 	return found
+end
+
+-- The console's Lua is built without what Lua 5.1 left behind.
+for _, name in ipairs { "cosh", "sinh", "tanh", "pow", "frexp", "ldexp", "log10" } do
+	math[name] = nil
 end
 
 -- On the desk every error is text. Errors of the pocket desk's own functions come as objects here.

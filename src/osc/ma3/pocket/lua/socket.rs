@@ -181,8 +181,6 @@ impl UserData for Udp {
                     if let Err(why) = udp.bound() {
                         return refused(lua, &why);
                     }
-                    // A connected socket knows the address of the desk that its peer sees.
-                    *udp.own.borrow_mut() = udp.context.station().options.ip.to_string();
                     udp.peer.set(Some(peer));
                     one(1, lua)
                 }

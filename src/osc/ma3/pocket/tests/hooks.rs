@@ -1,203 +1,176 @@
-//! Items 4 and 5: who is called when something changes, how often, and when a hook ends.
+//! A14, 5: hooks.
 
 use super::super::options::{HookMoment, Levels};
 use super::*;
 
-const HOOK: &str = "hook = HookObjectChange(note, sub, PLUGIN)";
-
-fn hooked(options: Options) -> Desk {
-    let mut desk = kind_of(options);
-    lua(&mut desk, HOOK);
-    desk
-}
+/// Hook the sub-track with a function that counts.
+const HOOK: &str = "calls, levels = 0, {}
+    function changed(obj, level) calls = calls + 1 levels[calls] = level assert(obj == sub) end
+    id = HookObjectChange(changed, sub, plugin)";
 
 #[test]
-fn every_mutation_is_a_call_and_a_hand_counts_like_a_program() {
-    let mut desk = hooked(Options::default());
-    lua(&mut desk, "e = sub:Append()");
-    assert_eq!(heard(&mut desk), 1);
-    lua(&mut desk, "e:Set('RawTime', 5) e.name = 'x'");
-    assert_eq!(heard(&mut desk), 3, "two writes are two calls");
-    lua(&mut desk, "sub:Append('CmdEvent', nil, 4)");
-    assert_eq!(heard(&mut desk), 7);
-    lua(&mut desk, "sub:Delete(1)");
-    assert_eq!(heard(&mut desk), 8);
-    desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 3.0 }).unwrap();
-    desk.command("Delete Timecode 101.1.1.1.1.1");
-    desk.person(Act::Oops).unwrap();
-    assert_eq!(heard(&mut desk), 11);
-    lua(&mut desk, "local _ = sub[1].name, sub:Children(), sub:Get('Name') sub[1]:Set('Cmd', 'x')");
-    assert_eq!(heard(&mut desk), 11, "reading and what does not stick is no change");
-    add_to(&mut desk, "101.1.2", 1.0, "elsewhere");
-    assert_eq!(heard(&mut desk), 11);
-}
-
-#[test]
-fn a_hook_hears_its_object_and_its_children_or_all_below_where_the_desk_broadcasts() {
-    for (hooks_broadcast, calls) in [(false, "0 0 2"), (true, "2 2 2")] {
-        let mut desk = kind_of(Options { hooks_broadcast, ..Options::default() });
-        lua(
-            &mut desk,
-            "count = {} fs = {} for n, object in ipairs { tc, track, sub } do count[n] = 0 fs[n] = function(what) assert(what == object) count[n] = count[n] + 1 end HookObjectChange(fs[n], object, PLUGIN) end",
-        );
-        lua(&mut desk, "sub:Append():Set('RawTime', 7)");
-        assert_eq!(lua(&mut desk, "return table.concat(count, ' ')"), calls);
-    }
+fn a_hook_on_the_sub_track_is_called_for_every_child_made_moved_changed_and_deleted_own_writes_too() {
     let mut desk = desk();
-    lua(&mut desk, "HookObjectChange(note, tg, PLUGIN)");
-    desk.person(Act::Rename { at: "101.1.1".into(), name: "X".into() }).unwrap();
-    desk.person(Act::Reorder { track: "101.1.2".into(), to: 1 }).unwrap();
-    desk.person(Act::DeleteAt("101.1.1".into())).unwrap();
-    assert_eq!(heard(&mut desk), 3, "rename, move and deletion of a track");
-    assert_eq!(desk.tracks()[0].name, "X");
+    lua(&mut desk, HOOK);
+    put(&mut desk, &[1.0]);
+    let made: i64 = lua(&mut desk, "return calls").parse().unwrap();
+    assert!(made >= 1, "a hand's edit");
+    lua(&mut desk, "calls = 0 sub:Append()");
+    assert_eq!(lua(&mut desk, "return calls"), "1", "Lua's own write");
+    lua(&mut desk, "calls = 0 sub[1]:Set('RawTime', 9) sub[1].name = 'x' sub:Delete(1)");
+    assert_eq!(lua(&mut desk, "return calls, levels[1], math.type(id)"), "3\t8\tinteger");
+    lua(&mut desk, "calls = 0 sub:Parent().name = 'r' DataPool().Timecodes[101].name = 't'");
+    assert_eq!(lua(&mut desk, "return calls"), "0", "what is above is not below");
 }
 
 #[test]
-fn one_function_twice_on_an_object_is_called_once_and_two_closures_twice() {
-    let mut desk = hooked(Options::default());
-    assert_eq!(
-        lua(&mut desk, "other = HookObjectChange(note, sub, PLUGIN) return other ~= hook, math.type(other)"),
-        "true\tinteger"
-    );
-    add(&mut desk, 1.0, "");
-    let before = heard(&mut desk);
-    lua(&mut desk, "sub[1].name = 'a'");
-    assert_eq!(heard(&mut desk), before + 1);
-    lua(&mut desk, "second = function(...) note(...) end HookObjectChange(second, sub, PLUGIN)");
-    lua(&mut desk, "sub[1].name = 'b'");
-    assert_eq!(heard(&mut desk), before + 3);
-    lua(&mut desk, "Unhook(hook) sub[1].name = 'c'");
-    assert_eq!(heard(&mut desk), before + 5, "the second registration still holds");
-    lua(&mut desk, "Unhook(other) Unhook(12345)");
-    lua(&mut desk, "sub[1].name = 'd'");
-    assert_eq!(heard(&mut desk), before + 6);
+fn callbacks_come_inside_the_write_or_after_the_chunk() {
+    for (moment, expected) in [(HookMoment::Inside, "1"), (HookMoment::AfterChunk, "0")] {
+        let mut desk = with(|options| options.hooks = moment);
+        lua(&mut desk, HOOK);
+        assert_eq!(lua(&mut desk, "sub:Append() return calls"), expected);
+        assert_eq!(lua(&mut desk, "return calls"), "1");
+    }
 }
 
 #[test]
-fn unhook_multiple_counts_what_it_takes_away() {
-    let mut desk = hooked(Options::default());
+fn one_function_on_one_object_is_called_once_and_two_functions_each() {
+    let mut desk = desk();
+    lua(&mut desk, HOOK);
     lua(
         &mut desk,
-        "f = function() end HookObjectChange(f, sub, PLUGIN) HookObjectChange(f, tg, PLUGIN) HookObjectChange(f, tc, PLUGIN, track)",
+        "id2 = HookObjectChange(changed, sub, plugin) others = 0
+        function other() others = others + 1 end HookObjectChange(other, sub, plugin)",
     );
-    assert_eq!(
-        lua(
-            &mut desk,
-            "return UnhookMultiple(note, tg, nil), UnhookMultiple(f, sub, PLUGIN), UnhookMultiple(nil, track)"
-        ),
-        "0\t1\t1"
-    );
-    assert_eq!(
-        lua(&mut desk, "DumpAllHooks() return UnhookMultiple(nil, nil, PLUGIN), UnhookMultiple(nil, nil, PLUGIN)"),
-        "2\t0"
-    );
+    lua(&mut desk, "sub:Append()");
+    assert_eq!(lua(&mut desk, "return calls, others, id ~= id2"), "1\t1\ttrue");
+}
+
+#[test]
+fn unhooking_by_number_by_object_and_by_plug_in() {
+    let mut desk = desk();
+    lua(&mut desk, HOOK);
+    lua(&mut desk, "Unhook(id) Unhook(id) Unhook(12345)");
     assert_eq!(desk.counts().hooks, 0);
-    assert!(desk.log().iter().any(|line| line.text.starts_with("hook 1 on Root/ShowData")));
-}
-
-#[test]
-fn a_drag_is_a_burst_of_calls_at_the_rate_that_is_asked_for() {
-    for (steps, seconds) in [(5, 0.5), (200, 2.0)] {
-        let mut desk = hooked(Options::default());
-        add(&mut desk, 1.0, "a");
-        let before = heard(&mut desk);
-        let lasts = Duration::from_secs_f64(seconds);
-        desk.person(Act::Drag { track: "101.1.1".into(), event: 1, seconds: 9.0, steps, lasts }).unwrap();
-        at(&mut desk, (seconds * 500.0) as u64);
-        let half = heard(&mut desk) - before;
-        assert!((i64::from(steps) / 2 - 1..=i64::from(steps) / 2 + 1).contains(&half), "{half} of {steps}");
-        at(&mut desk, 10_000);
-        assert_eq!(heard(&mut desk) - before, i64::from(steps));
-        assert_eq!(desk.events(101, 1, 1)[0].ticks, 9 << 24);
-    }
-}
-
-#[test]
-fn own_writes_are_heard_inside_the_write_or_after_the_chunk() {
-    for (hooks, inside) in [(HookMoment::Inside, "1"), (HookMoment::AfterChunk, "0")] {
-        let mut desk = hooked(Options { hooks, ..Options::default() });
-        assert_eq!(lua(&mut desk, "sub:Append() return #heard"), inside, "{hooks:?}");
-        assert_eq!(heard(&mut desk), 1);
-        // A callback that writes is called for that as well, and an endless one ends.
+    lua(&mut desk, HOOK);
+    lua(&mut desk, "HookObjectChange(changed, sub:Parent(), plugin)");
+    assert_eq!(
         lua(
             &mut desk,
-            "again = function() if #sub_ < 5 then sub_:Append() end end sub_ = sub HookObjectChange(again, sub, PLUGIN)",
-        );
-        lua(&mut desk, "sub:Append()");
-        assert_eq!(lua(&mut desk, "return #sub"), "5");
-        assert_eq!(heard(&mut desk), 5);
-    }
-}
-
-#[test]
-fn levels_are_full_or_say_what_happened() {
-    for (levels, text) in [(Levels::Full, "8 8 8"), (Levels::ByKind, "7 11 6")] {
-        let mut desk = hooked(Options { levels, ..Options::default() });
-        lua(&mut desk, "local e = sub:Append() e.name = 'x' e:CommandDelete()");
-        assert_eq!(lua(&mut desk, "return table.concat(heard, ' ')"), text);
-    }
-    let mut desk = hooked(Options { levels: Levels::ByKind, ..Options::default() });
-    lua(&mut desk, "sub:Changed('Little')");
-    assert_eq!(lua(&mut desk, "return heard[1], Enums.ChangeLevel.Little"), "13\t13");
+            "return UnhookMultiple(nil, sub, nil), UnhookMultiple(nil, nil, plugin), UnhookMultiple(nil, nil, plugin)"
+        ),
+        "1\t1\t0"
+    );
 }
 
 #[test]
 fn a_callback_that_nobody_holds_is_collected_and_falls_silent() {
-    for (hooks_weak, calls) in [(true, "1"), (false, "2")] {
-        let mut desk = kind_of(Options { hooks_weak, ..Options::default() });
-        lua(&mut desk, "calls = 0 HookObjectChange(function() calls = calls + 1 end, sub, PLUGIN)");
-        // Not collected yet, it is still called.
-        lua(&mut desk, "sub:Append()");
+    for (weak, expected) in [(true, "0"), (false, "1")] {
+        let mut desk = with(|options| options.hooks_weak = weak);
+        lua(&mut desk, "calls = 0 HookObjectChange(function() calls = calls + 1 end, sub, plugin)");
         desk.collect();
         lua(&mut desk, "sub:Append()");
-        assert_eq!(lua(&mut desk, "return calls"), calls);
-        assert_eq!(desk.counts().hooks, usize::from(!hooks_weak));
+        assert_eq!(lua(&mut desk, "return calls"), expected);
     }
-    let mut desk = hooked(Options::default());
+    let mut desk = desk();
+    lua(&mut desk, HOOK);
     desk.collect();
     lua(&mut desk, "sub:Append()");
-    assert_eq!(heard(&mut desk), 1, "a global function is held");
+    assert_eq!(lua(&mut desk, "return calls"), "1", "a function in a global lives");
 }
 
 #[test]
-fn deleting_the_container_ends_its_hooks_also_from_above_and_oops_does_not_bring_them_back() {
-    for at in ["101.1.1.1.1", "101.1.1", "101"] {
-        let mut desk = hooked(Options::default());
-        desk.person(Act::DeleteAt(at.into())).unwrap();
-        assert_eq!(desk.counts().hooks, 0, "{at}");
-        desk.person(Act::Oops).unwrap();
-        add(&mut desk, 1.0, "");
-        assert_eq!(heard(&mut desk), 0, "{at}");
-    }
-    let mut desk = hooked(Options::default());
-    lua(&mut desk, "HookObjectChange(note, range, PLUGIN)");
-    lua(&mut desk, "sub:CommandDelete()");
-    assert_eq!((heard(&mut desk), desk.counts().hooks), (1, 1), "the range hears of it");
+fn deleting_the_container_ends_its_hooks_and_its_parents_are_told() {
+    let mut desk = desk();
+    lua(&mut desk, HOOK);
+    lua(&mut desk, "above = 0 function told() above = above + 1 end HookObjectChange(told, sub:Parent(), plugin)");
+    desk.command("Delete Timecode 101.1.1.1.1");
+    assert_eq!((lua(&mut desk, "return calls, above"), desk.counts().hooks), ("0\t1".to_owned(), 1));
+    desk.command("Oops");
+    put(&mut desk, &[1.0]);
+    assert_eq!(lua(&mut desk, "return calls"), "0", "the sub-track that came back is another object");
 }
 
 #[test]
-fn hooks_have_a_limit_and_need_the_plug_ins_handle() {
-    let mut desk = kind_of(Options { hooks_max: 2, ..Options::default() });
-    assert_eq!(
-        lua(
-            &mut desk,
-            "local h = HookObjectChange return h(note, sub, PLUGIN), h(note, tg, PLUGIN), h(note, tc, PLUGIN)"
-        ),
-        "1\t2\tnil"
-    );
-    assert!(fails(&mut desk, "HookObjectChange(note, sub)").contains("third argument"));
-    assert!(fails(&mut desk, "HookObjectChange(note, sub, tg)").contains("no plug-in"));
-    assert!(fails(&mut desk, "HookObjectChange(note, IntToHandle(9999), PLUGIN)").contains("gone"));
-}
-
-#[test]
-fn an_error_in_a_callback_is_logged_and_the_others_are_called() {
-    let mut desk = kind_of(Options::default());
+fn group_and_timecode_hooks_hear_of_tracks_and_groups() {
+    let mut desk = desk();
     lua(
         &mut desk,
-        "bad = function() error('bad day') end HookObjectChange(bad, sub, PLUGIN) HookObjectChange(note, sub, PLUGIN)",
+        "local tc = DataPool().Timecodes[101] n = { tg = 0, tc = 0, pool = 0 }
+        keep = { function() n.tg = n.tg + 1 end, function() n.tc = n.tc + 1 end, function() n.pool = n.pool + 1 end }
+        HookObjectChange(keep[1], tc[1], plugin) HookObjectChange(keep[2], tc, plugin)
+        HookObjectChange(keep[3], DataPool().Timecodes, plugin)",
     );
-    lua(&mut desk, "sub:Append()");
-    assert_eq!(heard(&mut desk), 1);
-    assert!(desk.log().iter().any(|line| line.text.contains("bad day")));
+    desk.person(Act::Rename { at: "101.1.1".into(), name: "x".into() }).unwrap();
+    assert_eq!(lua(&mut desk, "return n.tg, n.tc, n.pool"), "1\t0\t0");
+    desk.person(Act::DeleteAt("101.1".into())).unwrap();
+    assert_eq!(lua(&mut desk, "return n.tg, n.tc, n.pool"), "1\t1\t0");
+    desk.person(Act::DeleteAt("102".into())).unwrap();
+    assert_eq!(lua(&mut desk, "return n.tg, n.tc, n.pool"), "1\t1\t1");
+}
+
+#[test]
+fn hooks_may_broadcast_for_all_below_and_give_the_level_by_kind() {
+    let mut desk = with(|options| {
+        options.hooks_broadcast = true;
+        options.levels = Levels::ByKind;
+    });
+    lua(
+        &mut desk,
+        "seen = {} function f(obj, level) seen[#seen + 1] = level end HookObjectChange(f, DataPool().Timecodes[101], plugin)",
+    );
+    lua(&mut desk, "sub:Append() sub[1]:Set('RawTime', 5) sub:Delete(1)");
+    assert_eq!(lua(&mut desk, "return table.concat(seen, ' ')"), "7 11 6");
+}
+
+#[test]
+fn a_drag_is_a_burst_of_callbacks_spread_over_its_time() {
+    let mut desk = desk();
+    put(&mut desk, &[1.0]);
+    lua(&mut desk, HOOK);
+    let act = Act::Drag { track: "101.1.1".into(), event: 1, seconds: 3.0, steps: 50, lasts: ms(500) };
+    desk.person(act).unwrap();
+    desk.tick(ms(250));
+    assert_eq!(lua(&mut desk, "return calls"), "25");
+    desk.tick(ms(500));
+    assert_eq!(lua(&mut desk, "return calls"), "50");
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, 3 << 24);
+}
+
+#[test]
+fn there_is_a_limit_and_a_hook_needs_the_plug_ins_handle() {
+    let mut desk = with(|options| options.hooks_max = 2);
+    lua(&mut desk, HOOK);
+    assert_eq!(
+        lua(&mut desk, "return HookObjectChange(changed, sub, plugin), HookObjectChange(changed, sub, plugin)"),
+        "2\tnil"
+    );
+    assert!(desk.lua("HookObjectChange(changed, sub, sub)").unwrap_err().contains("no plug-in"));
+    assert!(desk.lua("HookObjectChange(changed, sub)").unwrap_err().contains("plug-in's handle"));
+}
+
+#[test]
+fn a_callback_that_fails_or_writes_ends_nothing() {
+    let mut desk = desk();
+    lua(
+        &mut desk,
+        "runs = 0 function bad() error('ouch') end
+        function writes() runs = runs + 1 if runs < 5 then sub[1]:Set('RawTime', runs) end end
+        HookObjectChange(bad, sub, plugin) HookObjectChange(writes, sub, plugin) sub:Append()",
+    );
+    assert_eq!(lua(&mut desk, "return runs"), "5");
+    assert!(desk.log().iter().any(|line| line.text.contains("ouch")));
+}
+
+#[test]
+fn hooks_are_local_to_the_station_that_made_them_and_hear_what_others_change() {
+    let mut first = desk();
+    let mut second = first.join(Options { master: false, ..Options::default() });
+    second.lua("calls = 0").unwrap();
+    lua(&mut first, HOOK);
+    put(&mut second, &[1.0]);
+    first.tick(ms(1));
+    assert_ne!(lua(&mut first, "return calls"), "0", "a change at the other station");
+    assert_eq!(second.lua("return calls, id").unwrap(), "0\tnil", "its Lua is its own");
+    assert_eq!(first.events(101, 1, 1), second.events(101, 1, 1));
 }

@@ -1,281 +1,155 @@
-//! Items 2, 10 and 12: ticks and their three names, clocks and timers, cursors and slots.
+//! A14, 2 and 3: units, coupled times, and the order of events.
 
-use super::super::options::{TimeForm, TimerDelay, Writes};
-use super::super::{Kind, TICKS};
+use super::super::options::{Quantise, TimeForm};
 use super::*;
 
-const THREE: &str = "local e = sub[1] return e:Get('RawTime'), e:Get('Time'), e:Get('AbsTime')";
-
 #[test]
-fn three_ways_of_writing_a_time_give_one_result() {
+fn raw_time_time_and_abs_time_are_one_time_and_abs_adds_the_ranges_start() {
     let mut desk = desk();
-    add(&mut desk, 0.0, "a");
-    for write in [
-        "e:Set('RawTime', 50331648)",
-        "e:Set('rawtime', '50331648')",
-        "e:Set('Time', 50331648)",
-        "e.time = 3.0",
-        "e:Set('Time', '3')",
-        "e:Set('Time', '3.0s')",
-        "e:Set('TIME', '0m3s')",
-    ] {
-        lua(&mut desk, &format!("sub[1]:Set('RawTime', 1) local e = sub[1] {write}"));
-        assert_eq!(lua(&mut desk, THREE), "50331648\t50331648\t50331648", "{write}");
-    }
-}
-
-#[test]
-fn time_is_in_the_range_and_abs_time_has_its_start() {
-    let mut desk = desk();
-    add(&mut desk, 2.0, "a");
-    lua(&mut desk, "range:Set('Start', 10.0)");
-    assert_eq!(lua(&mut desk, THREE), format!("{}\t{}\t{}", 2 * TICKS, 2 * TICKS, 12 * TICKS));
-    assert_eq!(
-        lua(
-            &mut desk,
-            "return range:Get('RawStart'), range:Get('Start', 1), range:Get('Duration', 1), sub[1]:Get('AbsTime', 1)"
-        ),
-        format!("{}\t10.000000\tTo End\t12.000000", 10 * TICKS)
-    );
-    lua(&mut desk, "sub[1]:Set('AbsTime', 5) range:Set('RawStart', 5)");
-    assert_eq!(lua(&mut desk, THREE), format!("{}\t{}\t{}", 2 * TICKS, 2 * TICKS, 12 * TICKS), "AbsTime is read only");
-    let view = &desk.events(101, 1, 1)[0];
-    assert_eq!((view.ticks, view.abs), (2 * TICKS, 12 * TICKS));
-}
-
-#[test]
-fn times_are_signed_exact_beyond_32_bits_and_end_at_255_hours() {
-    let mut desk = desk();
-    add(&mut desk, 0.0, "a");
-    for ticks in ["4294967297", "-16777217", "15461864817294"] {
-        lua(&mut desk, &format!("sub[1]:Set('RawTime', {ticks})"));
-        assert_eq!(lua(&mut desk, "return sub[1]:Get('RawTime')"), ticks);
-    }
-    let longest = lua(&mut desk, "sub[1]:Set('RawTime', math.maxinteger) return sub[1]:Get('RawTime')");
-    assert_eq!(longest, (92_159_896 * TICKS / 100).to_string());
-    assert_eq!(lua(&mut desk, "sub[1]:Set('Time', 1e300) return sub[1].rawtime"), longest);
-    assert_eq!(
-        lua(&mut desk, "sub[1]:Set('Time', 0/0) sub[1]:Set('RawTime', 1.5) return sub[1].rawtime"),
-        longest,
-        "no time at all"
-    );
-    add(&mut desk, -2.0, "before");
-    assert_eq!(names_of(&desk), "before a");
-    assert_eq!(lua(&mut desk, "return sub[1]:Get('Time', 1), sub[1].rawtime"), format!("-2.000000\t{}", -2 * TICKS));
-}
-
-#[test]
-fn text_of_a_time_loses_what_six_decimals_lose() {
-    let mut desk = desk();
-    add(&mut desk, 0.0, "a");
-    let read = lua(
-        &mut desk,
-        "sub[1]:Set('RawTime', 16777223) local text = sub[1]:Get('Time', 1) sub[1]:Set('Time', text) return text, sub[1].rawtime",
-    );
-    assert_eq!(read, "1.000000\t16777216");
-}
-
-#[test]
-fn times_read_in_the_form_the_kind_of_desk_has() {
-    for (times, form) in
-        [(TimeForm::Ticks, "25165824\tinteger"), (TimeForm::Seconds, "1.5\tfloat"), (TimeForm::Text, "1.500000\tnil")]
-    {
-        let mut desk = kind_of(Options { times, ..Options::default() });
-        add(&mut desk, 1.5, "a");
-        assert_eq!(lua(&mut desk, "return sub[1].time, math.type(sub[1].time)"), form);
-        assert_eq!(lua(&mut desk, "return sub[1].rawtime, sub[1]:Get('Time', 1)"), "25165824\t1.500000", "{times:?}");
-    }
-}
-
-#[test]
-fn every_write_has_a_switch_and_hands_do_not_mind_it() {
-    type Off = fn(&mut Writes);
-    let cases: [(&str, &str, &str, &str, Off); 10] = [
-        ("RawTime", "77", "RawTime", "77", |w| w.raw_time = false),
-        ("Time", "88", "RawTime", "88", |w| (w.time_ticks, w.time_seconds) = (false, false)),
-        ("Time", "0.5", "RawTime", "8388608", |w| (w.time_ticks, w.time_seconds) = (false, false)),
-        ("Time", "'2'", "RawTime", "33554432", |w| w.time_text = false),
-        ("Token", "'Goto'", "Token", "Goto", |w| w.token = false),
-        ("CueDestination", "DataPool().Sequences[201][3]", "CueDestination", "3 'Cue 3'", |w| w.cue = false),
-        ("RealtimeCmd", "'Off Page 1'", "RealtimeCmd", "Off Page 1", |w| w.command = false),
-        ("ExecuteCommand", "false", "ExecuteCommand", "No", |w| w.execute = false),
-        ("Note", "'n'", "Note", "n", |w| w.event_note = false),
-        ("Guid", "'g'", "Note", "", |w| w.guid = false),
-    ];
-    for (name, new, read, then, off) in cases {
-        let mut writes = Writes::default();
-        off(&mut writes);
-        let mut strict = kind_of(Options { writes, ..Options::default() });
-        let mut kind = desk();
-        for desk in [&mut strict, &mut kind] {
-            add(desk, 1.0, "a");
-        }
-        let set = format!(
-            "local e = sub[1] local before = e:Get('{read}', 1) e:Set('{name}', {new}) return e:Get('{read}', 1), before == e:Get('{read}', 1)"
-        );
-        assert!(lua(&mut kind, &set).starts_with(then), "{name}: {}", lua(&mut kind, &set));
-        let text = lua(&mut strict, &set);
-        assert!(text.ends_with("\ttrue"), "{name} was written: {text}");
-        assert_eq!(strict.take_refused().len(), 1, "{name}");
-        assert_eq!(strict.events(101, 1, 1)[0].ticks, TICKS, "{name}: a hand's second is a second");
-    }
-    // Where whole numbers are seconds, they are for Lua only.
-    let mut seconds =
-        kind_of(Options { writes: Writes { time_ticks: false, ..Writes::default() }, ..Options::default() });
-    add(&mut seconds, 1.0, "a");
-    assert_eq!(
-        lua(&mut seconds, "local was = sub[1].rawtime sub[1].time = 3 return was, sub[1].rawtime, tc.RawDuration"),
-        format!("{TICKS}\t{}\t{}", 3 * TICKS, 180 * TICKS)
-    );
-    let strict = Writes {
-        raw_time: false,
-        time_ticks: false,
-        time_seconds: false,
-        time_text: false,
-        token: false,
-        cue: false,
-        command: false,
-        execute: false,
-        event_note: false,
-        guid: false,
-    };
-    let mut desk = kind_of(Options { writes: strict, ..Options::default() });
-    let act = Act::Add {
-        track: "101.1.1".into(),
-        seconds: 4.0,
-        token: "Goto".into(),
-        cue: "3".into(),
-        name: "by hand".into(),
-    };
-    desk.person(act).unwrap();
-    desk.person(Act::Change { track: "101.1.1".into(), event: 1, property: "Note".into(), value: "n".into() }).unwrap();
-    desk.person(Act::Move { track: "101.1.1".into(), event: 1, seconds: 5.0 }).unwrap();
+    let chunk = "local e = sub:Append() e:Set('RawTime', 16777216)
+        local range = sub:Parent() range:Set('Start', 2 * 16777216)
+        return e:Get('RawTime'), e:Get('Time'), e:Get('AbsTime'), e:Get('Time', 1), e:Get('AbsTime', 1), e:Get('RawTime', 1),
+            range:Get('RawStart')";
+    assert_eq!(lua(&mut desk, chunk), "16777216\t16777216\t50331648\t1.000000\t3.000000\t16777216\t33554432");
     let event = &desk.events(101, 1, 1)[0];
-    assert_eq!(
-        (event.ticks, event.token.as_str(), event.cue.as_str(), event.note.as_str()),
-        (5 * TICKS, "Goto", "3", "n")
-    );
+    assert_eq!((event.ticks, event.abs), (TICKS, 3 * TICKS));
 }
 
 #[test]
-fn timers_run_on_the_desks_own_clock_and_leave_the_stack_first() {
+fn the_three_ways_people_write_a_time_give_the_same_result() {
     let mut desk = desk();
-    lua(
-        &mut desk,
-        "out = {} local function say(what) return function(context) out[#out + 1] = what .. string.format('%.2f', Time()) .. tostring(context) end end \
-        Timer(say('a'), 0.2, 3, say('end'), 'ctx') Timer(say('b'), 0, 1) out[1] = 'now'",
-    );
-    assert_eq!(lua(&mut desk, "return #out"), "1");
-    at(&mut desk, 0);
-    assert_eq!(lua(&mut desk, "return table.concat(out, ' ')"), "now b0.00nil");
-    at(&mut desk, 5000);
-    assert_eq!(lua(&mut desk, "return table.concat(out, ' ')"), "now b0.00nil a0.20ctx a0.40ctx a0.60ctx end0.60ctx");
-    assert!(fails(&mut desk, "Timer(print, -1, 1)").contains("0 to 1000000"));
+    let chunk = "local e = sub:Append() local t = {}
+        e:Set('rawtime', 25165824) t[1] = e:Get('RawTime')
+        e:Set('Time', math.floor(1.5 * 2^24)) t[2] = e:Get('RawTime')
+        e.time = 1.5 t[3] = e:Get('RawTime')
+        e:Set('Time', '1.5') t[4] = e:Get('RawTime')
+        e:Set('Time', '0m1.5s') t[5] = e:Get('RawTime')
+        return table.concat(t, ' ')";
+    assert_eq!(lua(&mut desk, chunk), ["25165824"; 5].join(" "));
+    let answer = desk.command("Set Timecode 101.1.1.1.1.1 Property \"Time\" \"2.5\"");
+    assert_eq!((answer.as_str(), desk.events(101, 1, 1)[0].ticks), ("OK", 5 * TICKS / 2));
 }
 
 #[test]
-fn a_desk_with_whole_seconds_cuts_or_rounds_up() {
-    for (timers, then) in [
-        (TimerDelay::CutToSeconds, "0.00 1.00"),
-        (TimerDelay::UpToSeconds, "1.00 2.00"),
-        (TimerDelay::Exact, "0.20 1.50"),
-    ] {
-        let mut desk = kind_of(Options { timers, ..Options::default() });
-        lua(
-            &mut desk,
-            "out = {} local function say() out[#out + 1] = string.format('%.2f', Time()) end Timer(say, 0.2, 1) Timer(say, 1.5, 1)",
-        );
-        at(&mut desk, 3000);
-        assert_eq!(lua(&mut desk, "return table.concat(out, ' ')"), then, "{timers:?}");
+fn times_are_signed_go_beyond_32_bits_and_are_clamped_at_the_desks_range() {
+    let mut desk = desk();
+    let chunk = "local e = sub:Append() local t = {}
+        for n, v in ipairs { -16777216, 15000000000000, math.maxinteger } do e:Set('RawTime', v) t[n] = e:Get('RawTime') end
+        return table.concat(t, ' ')";
+    // 255h59m58.96s
+    assert_eq!(lua(&mut desk, chunk), format!("-16777216 15000000000000 {}", 92_159_896 * TICKS / 100));
+}
+
+#[test]
+fn a_time_reads_in_the_form_the_desk_has() {
+    for (form, expected) in [(TimeForm::Ticks, "8388608"), (TimeForm::Seconds, "0.5"), (TimeForm::Text, "0.500000")] {
+        let mut desk = with(|options| options.times = form);
+        assert_eq!(lua(&mut desk, "local e = sub:Append() e:Set('RawTime', 8388608) return e:Get('Time')"), expected);
+        assert_eq!(lua(&mut desk, "return sub[1]:Get('RawTime')"), "8388608");
     }
 }
 
 #[test]
-fn a_coroutine_sleeps_for_parts_of_a_second_and_no_shorter_than_the_desks_loop() {
-    let mut desk = desk();
-    lua(
-        &mut desk,
-        "out = {} Timer(function() for _ = 1, 3 do coroutine.yield(0.05) out[#out + 1] = string.format('%.2f', Time()) end coroutine.yield(0) out[#out + 1] = string.format('%.2f', Time()) end, 0, 1)",
-    );
-    let next = desk.tick(Duration::from_millis(60));
-    assert_eq!(next, Some(Duration::from_millis(100)));
-    at(&mut desk, 1000);
-    assert_eq!(lua(&mut desk, "return table.concat(out, ' ')"), "0.05 0.10 0.15 0.16");
-    lua(&mut desk, "Timer(function() coroutine.yield(0.01) error('oh') end, 0, 1)");
-    at(&mut desk, 2000);
-    assert!(desk.log().iter().any(|line| line.kind == Kind::Error && line.text.contains("oh")));
+fn every_write_that_may_not_stick_can_be_switched_off_and_then_says_nothing() {
+    type Off = fn(&mut Options);
+    let cases: [(&str, &str, Off); 6] = [
+        ("'RawTime', 77", "RawTime", |o| o.writes.raw_time = false),
+        ("'Token', 'Goto'", "Token", |o| o.writes.token = false),
+        ("'CueDestination', DataPool().Sequences[201][1]", "CueDestination", |o| o.writes.cue = false),
+        ("'RealtimeCmd', 'x'", "RealtimeCmd", |o| o.writes.command = false),
+        ("'ExecuteCommand', false", "ExecuteCommand", |o| o.writes.execute = false),
+        ("'Note', 'x'", "Note", |o| o.writes.event_note = false),
+    ];
+    for (write, property, off) in cases {
+        let chunk = format!(
+            "local e = sub:Append() local before = e:Get('{property}') local said = e:Set({write})
+             return said, before ~= e:Get('{property}')"
+        );
+        assert_eq!(lua(&mut with(|_| {}), &chunk), "nil\ttrue", "{property} sticks");
+        assert_eq!(lua(&mut with(off), &chunk), "nil\tfalse", "{property} does not stick");
+    }
 }
 
 #[test]
-fn os_time_is_whole_seconds_and_gettime_is_not() {
-    let mut desk = desk();
-    at(&mut desk, 1750);
-    assert_eq!(
-        lua(
-            &mut desk,
-            "return math.type(os.time()), os.time() - 1790000000, require('socket.core').gettime() - 1790000000, Time()"
-        ),
-        "integer\t1\t1.75\t1.75"
-    );
-    assert_eq!(lua(&mut desk, "return os.date('!%Y-%m-%d', 0) ~= nil, os.clock() < 1"), "true\ttrue");
+fn a_hand_sets_times_whatever_lua_may_write() {
+    let mut desk = with(|options| {
+        options.writes.time_ticks = false;
+        options.writes.time_text = false;
+    });
+    put(&mut desk, &[1.0]);
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, TICKS);
 }
 
 #[test]
-fn the_cursor_runs_stands_and_goes_to_the_start() {
+fn events_stand_in_time_order_and_a_handle_outlives_its_index() {
     let mut desk = desk();
-    let cursor = |desk: &mut Desk| lua(desk, "return tc.cursor / 2^24");
-    assert_eq!(desk.command("Go+ Timecode 101"), "OK");
-    at(&mut desk, 1500);
-    assert_eq!(cursor(&mut desk), "1.5");
-    assert_eq!(desk.command("Pause Timecode 101"), "OK");
-    at(&mut desk, 2500);
-    assert_eq!(cursor(&mut desk), "1.5");
-    assert_eq!(desk.command("Go Timecode 101"), "OK");
-    at(&mut desk, 3000);
-    assert_eq!(cursor(&mut desk), "2.0");
-    assert_eq!(desk.command("Top Timecode 101"), "OK");
-    at(&mut desk, 3250);
-    assert_eq!(cursor(&mut desk), "0.25");
-    assert_eq!(desk.command("Off Timecode 101"), "OK");
-    at(&mut desk, 4000);
-    assert_eq!(cursor(&mut desk), "0.0");
-    assert_eq!(desk.command("Jump Timecode 101"), "Syntax Error");
-    assert_eq!(desk.command("Go+ Timecode 999"), "Illegal Command");
+    let chunk = "a, b, c = sub:Append(), sub:Append(), sub:Append()
+        a:Set('RawTime', 300) b:Set('RawTime', 200) c:Set('RawTime', 100)
+        local first = a.index
+        a:Set('RawTime', 50)
+        return first, a.index, b.index, c.index, sub[1] == a, a:Get('RawTime')";
+    assert_eq!(lua(&mut desk, chunk), "3\t1\t3\t2\ttrue\t50");
 }
 
 #[test]
-fn a_cursor_is_set_while_it_stands_and_while_it_runs_and_no_hook_tells_of_it() {
+fn equal_times_keep_their_order_through_appending_and_retiming() {
     let mut desk = desk();
-    lua(&mut desk, "hook = HookObjectChange(note, tc, PLUGIN)");
-    lua(&mut desk, "tc:Set('Cursor', 30.0)");
-    assert_eq!(lua(&mut desk, "return tc:Get('Cursor', 1)"), "30.000000");
-    assert_eq!(desk.command("Set Timecode \"Intro\" \"Cursor\" \"1m5.5s\""), "OK");
-    desk.command("Go+ Timecode 101");
-    at(&mut desk, 500);
-    assert_eq!(lua(&mut desk, "return tc.cursor / 2^24"), "66.0");
-    lua(&mut desk, "tc.cursor = 2.0");
-    at(&mut desk, 1000);
-    assert_eq!(lua(&mut desk, "return tc.cursor / 2^24"), "2.5");
-    assert_eq!(heard(&mut desk), 0);
+    put(&mut desk, &[1.0, 3.0, 2.0]);
+    lua(&mut desk, "for n, e in ipairs(sub:Children()) do e.name = 'e' .. n e:Set('RawTime', 500) end");
+    assert_eq!(names(&desk), ["e1", "e2", "e3"]);
+    // One that comes from the right stands behind its equals, one from the left before them: as a stable sort has it.
+    lua(&mut desk, "local e = sub[1] e:Set('RawTime', 900) e:Set('RawTime', 500)");
+    assert_eq!(names(&desk), ["e2", "e3", "e1"]);
+    lua(&mut desk, "local e = sub[3] e:Set('RawTime', 100) e:Set('RawTime', 500)");
+    assert_eq!(names(&desk), ["e1", "e2", "e3"]);
 }
 
 #[test]
-fn slots_run_on_their_own_and_are_counted_from_1() {
+fn any_writes_leave_the_order_that_a_stable_sort_gives() {
+    let mut chance = super::super::chance::Chance::new(7);
     let mut desk = desk();
-    assert_eq!(desk.command("Go+ TimecodeSlot 2"), "OK");
-    at(&mut desk, 61_500);
-    assert_eq!(
-        lua(&mut desk, "local s = Root().TimecodeSlots return s[2].timestring, s[2].time / 2^24, s[1].timestring, #s"),
-        "00:01:01.15\t61.5\t00:00:00.00\t16"
-    );
-    assert_eq!(desk.command("Pause TimecodeSlot 2"), "OK");
-    assert_eq!(desk.command("Off TimecodeSlot 2"), "OK");
-    assert_eq!(lua(&mut desk, "return Root().TimecodeSlots[2].timestring"), "00:00:00.00");
-    assert_eq!(desk.command("Go+ TimecodeSlot 17"), "Illegal Command");
-    assert_eq!(
-        lua(&mut desk, "local was = tc:Get('TCSlot') tc:Set('TCSlot', 1) return was, tc:Get('TCSlot')"),
-        "Internal\tSlot2"
-    );
-    assert_eq!(desk.command("Select Timecode 102"), "OK");
-    assert_eq!(lua(&mut desk, "return SelectedTimecode().name"), "Night");
+    let mut model: Vec<(String, i64)> = vec![];
+    for round in 0..400 {
+        let time = chance.below(8) as i64;
+        if chance.happens(0.3) || model.is_empty() {
+            lua(&mut desk, &format!("local e = sub:Append() e.name = 'n{round}' e:Set('RawTime', {time})"));
+            model.push((format!("n{round}"), time));
+        } else {
+            let at = chance.below(model.len());
+            lua(&mut desk, &format!("sub[{}]:Set('RawTime', {time})", at + 1));
+            model[at].1 = time;
+        }
+        model.sort_by_key(|(_, time)| *time);
+        let expected: Vec<String> = model.iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(names(&desk), expected, "round {round}");
+    }
+    assert_eq!(lua(&mut desk, "for n, e in ipairs(sub:Children()) do assert(e.index == n) end return 'yes'"), "yes");
 }
+
+#[test]
+fn a_new_event_is_appended_with_time_zero_shows_its_token_and_has_no_guid() {
+    let mut desk = desk();
+    put(&mut desk, &[1.0]);
+    let chunk = "local e = sub:Append() local before = e.index
+        local name, token, raw = e.name, e:Get('Token', 1), e:Get('RawTime')
+        e:Set('Token', 'Goto')
+        return before, name, token, raw, e.name, e:Get('Token'), e.Guid, e:Get('MemoryFootprint')";
+    assert_eq!(lua(&mut desk, chunk), "2\tGo+\tGo+\t0\tGoto\tGoto\tnil\t384");
+}
+
+#[test]
+fn a_quantising_desk_snaps_hand_edits_or_all_to_the_frames_of_the_readout() {
+    let frame = |n: f64, fps: f64| (n * TICKS as f64 / fps).round_ties_even() as i64;
+    let mut desk = with(|options| options.quantise = Quantise::ByHand);
+    put(&mut desk, &[1.01]);
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, frame(30.0, 30.0));
+    lua(&mut desk, "sub[1]:Set('RawTime', 12345)");
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, 12345, "Lua's writes stay");
+    desk.change_options(|options| options.quantise = Quantise::Always);
+    lua(&mut desk, "DataPool().Timecodes[101]:Set('FrameReadout', '24 fps') sub[1]:Set('RawTime', 1000000)");
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, frame(1.0, 24.0));
+    lua(&mut desk, "DataPool().Timecodes[101]:Set('FrameReadout', 'Seconds') sub[1]:Set('RawTime', 1000000)");
+    assert_eq!(desk.events(101, 1, 1)[0].ticks, 1_000_000);
+}
+
+use super::super::TICKS;

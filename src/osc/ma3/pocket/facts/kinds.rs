@@ -1,9 +1,9 @@
 //! The kinds of desk that nobody can tell yet, and the seed.
 
+use super::super::super::plugin;
 use super::super::options::{HookMoment, Quantise};
 use super::super::{Faults, Path, TICKS};
 use super::*;
-use crate::osc::ma3::plugin;
 
 #[test]
 fn times_snap_to_frames_by_hand_always_or_never() {
