@@ -25,6 +25,9 @@ mod value;
 pub mod words;
 mod world;
 
+#[cfg(test)]
+mod facts;
+
 pub use demo::{DEMO, OTHER};
 pub use desk::{Counts, Desk};
 pub use faults::{Faults, Path};
