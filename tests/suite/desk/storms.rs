@@ -193,6 +193,47 @@ fn either_side_may_crash_at_any_moment() {
     }
 }
 
+/// A dial turned by chance: each way on its own.
+fn any_path(dice: &mut Dice) -> Path {
+    let percent = |n: usize| n as f64 / 100.0;
+    Path {
+        loss: percent([0, 1, 5, 20, 50][dice.roll(5)]),
+        double: percent(dice.roll(30)),
+        reorder: percent(dice.roll(60)),
+        delay: Duration::from_millis([0, 0, 20, 200][dice.roll(4)]),
+        jitter: Duration::from_millis(dice.roll(60) as u64),
+        cut: dice.roll(8) == 0,
+    }
+}
+
+#[test]
+fn all_of_it_at_once_heals_too() {
+    for seed in seeds(2) {
+        let mut dice = Dice(seed * 41 + 11);
+        let mut world = World::in_step(Options { seed, ..Options::default() });
+        let mut wanted = Wanted::default();
+        for _ in 0..80 {
+            match dice.roll(16) {
+                0 => world.crash(0),
+                1 => world.desk.reload_plugins(),
+                2 | 3 => {
+                    let (inbound, outbound) = (any_path(&mut dice), any_path(&mut dice));
+                    let truncate = [0.0, 0.0, 0.1][dice.roll(3)];
+                    world.faults(Faults { inbound, outbound, truncate, ..Faults::default() });
+                }
+                4..=9 => wanted.edit_ours(&mut world, &mut dice),
+                _ => wanted.edit_theirs(&mut world, &mut dice),
+            }
+            world.run(dice.roll(300) as u64);
+        }
+        world.run(500);
+        world.faults(Faults::default());
+        let took = world.assert_equal_within(2000, &format!("all at once, seed {seed}"));
+        println!("all at once, seed {seed}: equal after {took} ms");
+        assert_eq!(world.contents(), wanted.contents(), "seed {seed}");
+    }
+}
+
 #[test]
 fn another_show_is_held_and_the_own_one_goes_on() {
     let mut world = World::in_step(Options::default());
