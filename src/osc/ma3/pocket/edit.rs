@@ -77,7 +77,7 @@ impl World {
         if class == Class::CmdSubTrack {
             let track = self.tree.above(parent, Class::Track);
             let target = track.and_then(|track| self.tree.get(track)).and_then(|track| track.link);
-            if !target.is_some_and(|target| self.tree.get(target).is_some()) {
+            if target.is_none_or(|target| self.tree.get(target).is_none()) {
                 return Err("the track has no target".to_owned());
             }
         }
@@ -115,7 +115,7 @@ impl World {
             None => last + 1,
             Some(no) => no,
         };
-        if no < 1 || no > 9_999_999 {
+        if !(1..=9_999_999).contains(&no) {
             return Err(format!("number {no} is out of range"));
         }
         if self.tree.numbered(parent, no).is_some() {

@@ -2,7 +2,6 @@
 //!
 //! Thread: any; plain values.
 
-use core::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::faults::Faults;
@@ -125,8 +124,6 @@ impl Default for Writes {
 pub struct Options {
     /// Seed of every fault and of what is random on a desk (Guids).
     pub seed: u64,
-    /// The desk's own address, as others see it.
-    pub ip: Ipv4Addr,
     /// Port of the OSC input.
     pub osc_port: u16,
     /// Prefix of the OSC line without slashes; `""` for none.
@@ -177,7 +174,7 @@ pub struct Options {
     pub plugin_vars: VarsHome,
     /// The second component that a plug-in returns is called when it is reloaded.
     pub cleanup_on_reload: bool,
-    /// UDP sockets can be bound by Lua (else `setsockname` fails).
+    /// UDP sockets can be bound by Lua (else `setsockname` fails; sending still works).
     pub udp_bind: bool,
     /// This station is the session's master; on another one OSC is unreliable.
     pub master: bool,
@@ -197,7 +194,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seed: 1,
-            ip: Ipv4Addr::LOCALHOST,
             osc_port: 8000,
             prefix: String::new(),
             osc_input: true,

@@ -42,6 +42,8 @@ impl World {
             "Name" => Value::Text(object.name.clone()),
             "Note" => Value::Text(object.note.clone()),
             "Lock" => Value::Bool(object.lock),
+            // A locked show locks everything in it.
+            "SystemLocked" => Value::Bool(self.locked),
             "Index" => Value::Int(self.tree.place(id).map_or(0, |place| place as i64 + 1)),
             "Count" => Value::Int(object.children.len() as i64),
             "No" => Value::Int(self.number(id)),
@@ -156,7 +158,7 @@ impl World {
             return Err(format!("{} of a {} cannot be written here", prop.name, class.name()));
         }
         let own_lock = prop.name == "Lock";
-        let raw = self.parse(id, class, prop, value)?;
+        let raw = self.parse(id, class, prop, value, who)?;
         if prop.name == "Cursor" {
             // A seek is no edit: nothing to take back, no hook known.
             self.seek(id, raw.int().unwrap_or(0));
@@ -166,13 +168,15 @@ impl World {
     }
 
     /// The raw value of what was written.
-    fn parse(&self, id: Id, class: Class, prop: &Prop, value: &Value) -> Result<Value, Refusal> {
+    fn parse(&self, id: Id, class: Class, prop: &Prop, value: &Value, who: Who) -> Result<Value, Refusal> {
         let wrong = || format!("{value:?} is no value for {}", prop.name);
         Ok(match prop.kind {
             Kind::Text => Value::Text(value.text().ok_or_else(wrong)?),
             Kind::Int => Value::Int(self.parse_int(class, prop, value).ok_or_else(wrong)?),
             Kind::Bool => Value::Bool(value.bool().ok_or_else(wrong)?),
             Kind::Raw => Value::Int(value.int().ok_or_else(wrong)?),
+            // A hand turns the time itself: which forms Lua may write is nothing to it.
+            Kind::Time if who == Who::Hand && matches!(value, Value::Int(_)) => value.clone(),
             Kind::Time => Value::Int(self.parse_written_time(value).ok_or_else(wrong)?),
             Kind::Choice(words) => {
                 let number = match value {

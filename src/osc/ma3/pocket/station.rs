@@ -2,7 +2,7 @@
 //!
 //! Thread: the desk's.
 
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddrV4;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -227,9 +227,6 @@ impl Station {
 
     /// Open a port for Lua; 0 takes a free one.
     pub fn open(&mut self, port: u16) -> Result<u16, String> {
-        if !self.options.udp_bind && port != 0 {
-            return Err("permission denied".to_owned());
-        }
         if port != 0 && (port == self.options.osc_port || self.sockets.contains_key(&port)) {
             return Err("address already in use".to_owned());
         }
@@ -282,10 +279,5 @@ impl Station {
         let ports: Vec<u16> = self.sockets.keys().copied().collect();
         ports.into_iter().for_each(|port| self.close(port));
         self.depth = 0;
-    }
-
-    /// Address of this station.
-    pub fn ip(&self) -> Ipv4Addr {
-        self.options.ip
     }
 }

@@ -216,7 +216,10 @@ impl World {
 
     /// The open show as a file.
     fn file(&self) -> Option<ShowFile> {
-        Some(ShowFile { data: self.tree.freeze(self.show_data)?, vars: self.vars.clone() })
+        let mut vars = self.vars.clone();
+        // What lives on the station is no part of a show, and no show brings it back.
+        vars.retain(|home, _| !home.starts_with("station "));
+        Some(ShowFile { data: self.tree.freeze(self.show_data)?, vars })
     }
 
     /// Save the open show under a name and go on with that name.

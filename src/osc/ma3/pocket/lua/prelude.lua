@@ -12,6 +12,11 @@ function require(name)
 	return found
 end
 
+-- The console's Lua is built without what Lua 5.1 left behind.
+for _, name in ipairs { "cosh", "sinh", "tanh", "pow", "frexp", "ldexp", "log10" } do
+	math[name] = nil
+end
+
 -- On the desk every error is text. Errors of the pocket desk's own functions come as objects here.
 local function in_words(message)
 	if type(message) == "userdata" then

@@ -151,7 +151,9 @@ impl UserData for Udp {
             if address(&host, port).is_none() {
                 return refused(lua, "host not found");
             }
-            let opened = udp.context.station_mut().open(port);
+            let allowed = udp.context.station().options.udp_bind;
+            let opened =
+                if allowed { udp.context.station_mut().open(port) } else { Err("permission denied".to_owned()) };
             match opened {
                 Ok(port) => {
                     udp.port.set(Some(port));
