@@ -1,7 +1,10 @@
 //! The link to the desk, whole: instances, a wire that loses, a pocket desk with the shipped plug-in, a virtual clock.
 
 mod basics;
+mod fuzz;
 mod live;
+mod loopback;
+mod real;
 mod rig;
 mod rows;
 mod storms;
