@@ -1,6 +1,8 @@
 //! What keeping a desk track in step costs: matching and merging 10 000 events, and datagrams. Thread: main.
 //!
 //! `cargo bench --bench desk` prints the time of each; every one of matching and merging is to stay below 10 ms (D21).
+//! Then it pushes 215 and 5000 events to a pocket desk over real loopback sockets, and encodes and decodes OSC in
+//! python-osc and liblo where these can be had.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -11,6 +13,11 @@ use tracklight::osc::ma3::event::{DeskEvent, TICKS_PER_SECOND, unit_hash};
 use tracklight::osc::ma3::matching::{Limits, diff};
 use tracklight::osc::ma3::merge::{BasePair, Direction, Input, Merged, Policy, merge};
 use tracklight::osc::ma3::protocol::fragment::{FRAGMENT, Way, datagram};
+
+#[path = "desk/loopback.rs"]
+mod loopback;
+#[path = "../tests/suite/desk/real.rs"]
+mod real;
 
 const EVENTS: usize = 10_000;
 
@@ -24,6 +31,21 @@ fn main() {
     criterion.bench_function("hash of a unit", |b| b.iter(|| unit_hash(1, 1, black_box(&list))));
     wire(&mut criterion);
     criterion.final_summary();
+    // `cargo test --benches` only asks whether it runs.
+    if !std::env::args().any(|arg| arg == "--test") {
+        loopback::run();
+        peers();
+    }
+}
+
+/// The same messages in python-osc and liblo, in this run: whichever of them the Python of `TRACKLIGHT_OSC_PYTHON` (else
+/// `python3`) has.
+fn peers() {
+    let python = std::env::var("TRACKLIGHT_OSC_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/desk/osc_peers.py");
+    if !std::process::Command::new(&python).arg(script).status().is_ok_and(|status| status.success()) {
+        println!("python-osc and liblo: skipped, {python} did not run");
+    }
 }
 
 /// One datagram of a batch out, one of an answer in.

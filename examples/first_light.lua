@@ -39,6 +39,15 @@ audioMixer("kit", { masterVolume = 0.45 })
 connect("kick", "kit")  connect("snare", "kit")  connect("hat", "kit")
 connect("kit", "masterAudioOut")
 
+-- Lights: events along the song, for a grandMA3. `desk.connect` and `desk.map` tie them to a track of the desk
+-- (`cargo xtask desk` starts one to rehearse with); an edit on either side then comes to the other.
+layer("Beam", { rate = "30" })
+  :set("open",  { bar = 1, name = "Open" })
+  :set("pulse", { bar = 3, cue = 2, name = "Pulse" })
+  :set("break", { bar = 4, cue = 3, name = "Break" })
+  :set("wide",  { bar = 5, cue = 4, name = "Wide" })
+  :set("dark",  { bar = 9, cue = 10, name = "Dark" })
+
 -- Macro 1 of the host opens the bell.
 macro(1):map("bell.volume", { min = 0.05, max = 0.3, curve = "exp" })
 

@@ -240,7 +240,7 @@ pub enum Command {
     PutEvents(Name, Arc<[Put]>),
     /// Tie a layer to a track of the desk; `None` unties it.
     MapLayer(Name, Option<Mapping>),
-    /// Where the desk is. No step of undo.
+    /// Where the desk is; whether it is armed stays as it is. No step of undo.
     SetDesk(DeskConfig),
     /// Allow or forbid writing on the desk. No step of undo.
     ArmDesk(bool),

@@ -188,7 +188,9 @@ impl Session {
             Command::TakeFromDesk { layer, before, after, agreed } => self.take_from_desk(layer, before, after, agreed),
             Command::SetDesk(desk) => {
                 desk.check().map_err(EditError)?;
-                Ok(if self.desk == *desk { vec![] } else { vec![Edit::Desk(desk.clone())] })
+                // Who says where the desk is has not said that it may be written on.
+                let desk = super::desk::DeskConfig { armed: self.desk.armed, ..desk.clone() };
+                Ok(if self.desk == desk { vec![] } else { vec![Edit::Desk(desk)] })
             }
             Command::ArmDesk(armed) => {
                 let desk = super::desk::DeskConfig { armed: *armed, ..self.desk.clone() };

@@ -19,7 +19,7 @@ pub enum Need {
     Vst3Hosts,
     /// Real recordings for the demo's second run.
     Recordings,
-    /// The synthesizer the benches are measured beside.
+    /// The synthesizer and the OSC libraries that the benches are measured beside.
     Bench,
 }
 
@@ -82,6 +82,9 @@ pub const PACKAGES: &[Package] = &[
     // A megabyte of recorded speech; hydrogen-drumkits would be 140.
     row(Need::Recordings, "alsa-utils", Probe::File("/usr/share/sounds/alsa/Front_Center.wav")),
     row(Need::Bench, "supercollider-server", Probe::Program("scsynth")),
+    row(Need::Bench, "liblo-tools", Probe::Library("liblo.so.7")),
+    row(Need::Bench, "python3", Probe::Program("python3")),
+    row(Need::Bench, "python3-venv", Probe::Python("venv, ensurepip")),
 ];
 
 impl Need {
@@ -109,7 +112,7 @@ impl Need {
             Need::Jack => "playing the standalone program through JACK in tests",
             Need::Vst3Hosts => "the VST3 hosts (pedalboard, dawdreamer)",
             Need::Recordings => "the demo on real recordings",
-            Need::Bench => "the benches beside scsynth",
+            Need::Bench => "the benches beside scsynth, liblo and python-osc",
         }
     }
 
@@ -124,7 +127,7 @@ impl Need {
             Need::Jack => "no test through JACK",
             Need::Vst3Hosts => "no VST3 host tests",
             Need::Recordings => "no run on real recordings",
-            Need::Bench => "no ratio to scsynth",
+            Need::Bench => "no figures of scsynth, liblo or python-osc",
         }
     }
 

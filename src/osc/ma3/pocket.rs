@@ -1,8 +1,8 @@
 //! The pocket desk: grandMA3's Lua object model, command line and OSC input, small enough for a test and for a
 //! rehearsal without a desk. It runs the desk plug-in as shipped and knows nothing of what that says.
 //!
-//! Thread: the one that made the [`Desk`]. **Invariants:** no I/O and no clock of its own (`net` and `run` bring real
-//! ones); the environment has the names of the list of facts and nothing else; imports nothing outside this folder.
+//! Thread: the one that made the [`Desk`]. **Invariants:** no clock of its own, and I/O in `live` only, which brings real
+//! sockets; the environment has the names of the list of facts and nothing else; imports nothing outside this folder.
 
 mod address;
 pub mod chance;
@@ -25,6 +25,9 @@ mod value;
 pub mod words;
 mod world;
 
+#[cfg(test)]
+mod facts;
+
 pub use demo::{DEMO, OTHER};
 pub use desk::{Counts, Desk};
 pub use faults::{Faults, Path};
@@ -33,3 +36,6 @@ pub use options::Options;
 pub use person::{Act, EventView, TrackView};
 pub use station::{Datagram, Kind, LogLine, PortAsk, Ports};
 pub use value::TICKS;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::plugin;
-use super::pocket::{Kind, Live, LogLine, Options};
+use super::pocket::{EventView, Kind, Live, LogLine, Options};
 use crate::bus::station::{self, Waker};
 use crate::bus::{Pace, Running, Station};
 
@@ -27,6 +27,9 @@ struct Shared {
     count: u64,
     /// The lines as [`Rehearsal::state`] gave them last, and how many there were then.
     shown: (u64, Lines),
+    /// A track whose events somebody wants to see, and its events.
+    asked: Option<(i64, i64, i64)>,
+    answer: Option<Vec<EventView>>,
     /// The OSC port, or why there is none.
     port: Option<Result<u16, String>>,
 }
@@ -93,6 +96,23 @@ impl Rehearsal {
         self.waker.wake();
     }
 
+    /// The events of a track as they are now. Errors when the desk does not answer within 5 s.
+    pub fn events(&self, tc: i64, tg: i64, track: i64) -> Result<Vec<EventView>, String> {
+        let mut shared = lock(&self.shared);
+        (shared.asked, shared.answer) = (Some((tc, tg, track)), None);
+        self.waker.wake();
+        loop {
+            if let Some(answer) = shared.answer.take() {
+                return Ok(answer);
+            }
+            let (next, late) = self.shared.1.wait_timeout(shared, OPENING).unwrap_or_else(PoisonError::into_inner);
+            shared = next;
+            if late.timed_out() {
+                return Err("the pocket desk did not answer within 5 s".into());
+            }
+        }
+    }
+
     /// Its OSC port, and its last lines.
     pub fn state(&self) -> (u16, Lines) {
         let mut shared = lock(&self.shared);
@@ -149,6 +169,14 @@ impl Room {
         }
     }
 
+    /// Somebody wants to see the events of a track.
+    fn answer(live: &Live, shared: &Both) {
+        let Some((tc, tg, track)) = lock(shared).asked.take() else { return };
+        let events = live.desk.events(tc, tg, track);
+        lock(shared).answer = Some(events);
+        shared.1.notify_all();
+    }
+
     /// What the desk says, and tracks whose line became another.
     fn tell_news(&mut self) {
         let Some(live) = &self.live else { return };
@@ -179,6 +207,7 @@ impl Station for Room {
         let began = *self.began.get_or_insert(now);
         let Some(live) = &mut self.live else { return Pace::End };
         Self::type_lines(live, &self.shared, &self.listener);
+        Self::answer(live, &self.shared);
         let pause = live.turn(now.saturating_duration_since(began));
         self.tell_news();
         if pause.is_zero() { Pace::Now } else { Pace::Idle(pause) }

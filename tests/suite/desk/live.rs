@@ -1,113 +1,9 @@
 //! The station with real sockets and a pocket desk on a thread of its own, in real time.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use tracklight::model::{Command, DeskConfig, DeskVerb, LinkState, MappingState, Uid};
 
-use tracklight::bus::{OscEnds, Station, Wires, wire};
-use tracklight::model::{
-    Ask, Batch, Command, DeskConfig, DeskState, DeskVerb, Event, LinkState, MappingState, Origin, Session, Snapshot,
-    Uid,
-};
-use tracklight::osc::Osc;
-
+use super::real::Instance;
 use super::rig::{App, SECOND, at, beam, name};
-
-/// An instance whose engine does nothing but Batches.
-struct Instance {
-    osc: Osc,
-    wires: Rest,
-    session: Session,
-    revision: u64,
-    state: Arc<DeskState>,
-    notices: Vec<String>,
-}
-
-struct Rest {
-    engine: tracklight::bus::EngineEnds,
-}
-
-impl Instance {
-    fn new(session: Session, me: &str) -> Self {
-        let Wires { osc, engine, .. } = wire();
-        let ends: OscEnds = osc;
-        let mut instance = Self {
-            osc: Osc::new(ends, me),
-            wires: Rest { engine },
-            session,
-            revision: 0,
-            state: Arc::default(),
-            notices: vec![],
-        };
-        instance.publish();
-        instance
-    }
-
-    fn publish(&mut self) {
-        self.revision += 1;
-        let snapshot = Snapshot { revision: self.revision, ..Snapshot::first(self.session.clone()) };
-        self.wires.engine.snapshot.store(Arc::new(snapshot));
-    }
-
-    fn batch(&mut self, batch: &Batch) {
-        let (id, origin) = (batch.id, batch.origin);
-        match self.session.perform_batch(batch) {
-            Ok(done) => {
-                self.publish();
-                let event = Event::Applied {
-                    batch: id,
-                    origin,
-                    revision: self.revision,
-                    edits: done.forward.into(),
-                    back: false,
-                };
-                self.wires.engine.events.tell(&event);
-                for command in &batch.commands {
-                    if let Command::Desk(verb) = command {
-                        self.wires.engine.events.tell(&Event::Desk(verb.clone()));
-                    }
-                }
-            }
-            Err(error) => {
-                self.wires.engine.events.tell(&Event::Refused { batch: id, origin, error: error.0.as_str().into() });
-            }
-        }
-    }
-
-    fn perform(&mut self, command: Command) {
-        self.batch(&Batch::now(Origin::Gui, "test", vec![command]));
-    }
-
-    fn turn(&mut self) {
-        self.osc.tick(Instant::now());
-        while let Some(ask) = self.wires.engine.asks.pop() {
-            match ask {
-                Ask::Batch(batch) => self.batch(&batch),
-                Ask::Desk(state) => self.state = state,
-                Ask::Notice(text) => self.notices.push(text),
-                _ => {}
-            }
-        }
-    }
-
-    /// Turn until something holds; it fails after 20 s.
-    #[track_caller]
-    fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let began = Instant::now();
-        while !holds(self) {
-            assert!(began.elapsed() < Duration::from_secs(20), "{what}: {:?} {:?}", self.state, self.notices);
-            self.turn();
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-    }
-
-    fn mapping(&self) -> MappingState {
-        self.state.mappings.get("Beam").map(|status| status.state).unwrap_or_default()
-    }
-
-    fn events(&self) -> (usize, usize) {
-        self.state.mappings.get("Beam").map(|status| status.events).unwrap_or_default()
-    }
-}
 
 /// proves: H20
 #[test]
@@ -137,8 +33,10 @@ fn a_pocket_desk_is_rehearsed_with_over_real_sockets() {
         one.state.pocket.as_ref().is_some_and(|(_, lines)| lines.iter().any(|l| &**l == "> nonsense"))
     });
     one.perform(Command::Desk(DeskVerb::SelfTest));
+    // What no desk says (who is the master) stays unknown; nothing is wrong.
     one.until("a self-test", |one| {
-        !one.state.test.is_empty() && one.state.test.iter().all(|line| line.ok == Some(true))
+        let oks: Vec<_> = one.state.test.iter().map(|line| line.ok).collect();
+        oks.contains(&Some(true)) && !oks.contains(&Some(false))
     });
     one.perform(Command::SetDesk(DeskConfig { on: false, port, ..DeskConfig::default() }));
     one.until("off", |one| one.state.link == LinkState::Off);

@@ -166,7 +166,19 @@ pub struct World {
     pub packets: [u64; 2],
     /// Every datagram from now on, where a test wants to look at them: when, to which port, what.
     pub tape: Option<Vec<(Duration, u16, Vec<u8>)>>,
+    /// The last of them: port of the desk, and bytes.
+    pub recent: [VecDeque<(u16, Vec<u8>)>; 2],
     clients: u64,
+}
+
+/// How many datagrams are remembered each way.
+const RECENT: usize = 64;
+
+fn remember(recent: &mut VecDeque<(u16, Vec<u8>)>, port: u16, bytes: &[u8]) {
+    if recent.len() == RECENT {
+        recent.pop_front();
+    }
+    recent.push_back((port, bytes.to_vec()));
 }
 
 impl World {
@@ -174,7 +186,8 @@ impl World {
     pub fn new(options: Options, mapping: Mapping) -> Self {
         let mut desk = Desk::new(options);
         install(&mut desk);
-        let mut world = Self { desk, apps: vec![], now: Duration::ZERO, packets: [0; 2], tape: None, clients: 0x5eed };
+        let (packets, recent) = ([0; 2], Default::default());
+        let mut world = Self { desk, apps: vec![], now: Duration::ZERO, packets, tape: None, recent, clients: 0x5eed };
         world.start("us", App::session(mapping));
         world
     }
@@ -240,6 +253,7 @@ impl World {
             if let Some(tape) = &mut self.tape {
                 tape.push((self.now, datagram.to.port(), datagram.bytes.clone()));
             }
+            remember(&mut self.recent[1], datagram.from_port, &datagram.bytes);
             let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, datagram.from_port);
             if let Some(app) = self.apps.iter_mut().find(|app| app.port == datagram.to.port() && !app.off) {
                 app.link.hear(self.now, from, &datagram.bytes);
@@ -253,6 +267,7 @@ impl World {
                 if let Some(tape) = &mut self.tape {
                     tape.push((self.now, datagram.to.port(), datagram.bytes.clone()));
                 }
+                remember(&mut self.recent[0], datagram.to.port(), &datagram.bytes);
                 match datagram.to.port() {
                     8000 => self.desk.osc(&datagram.bytes, from),
                     port => self.desk.udp(port, &datagram.bytes, from),
@@ -288,9 +303,10 @@ impl World {
         self.apps[0].state() == MappingState::Synced && self.apps[0].contents() == self.contents()
     }
 
+    /// Run until both sides are equal; how many milliseconds that took.
     #[track_caller]
-    pub fn assert_equal_within(&mut self, ms: u64, story: &str) {
-        if self.until(ms, Self::is_equal).is_none() {
+    pub fn assert_equal_within(&mut self, ms: u64, story: &str) -> u64 {
+        let Some(took) = self.until(ms, Self::is_equal) else {
             let log = self.desk.log();
             let tail: Vec<_> = log.iter().rev().take(5).collect();
             panic!(
@@ -300,6 +316,7 @@ impl World {
                 self.apps[0].contents(),
                 self.contents(),
             );
-        }
+        };
+        took
     }
 }

@@ -11,15 +11,15 @@ use tracklight::osc::ma3::pocket::{Act, Faults, Options, Path};
 use super::rig::{Contents, SECOND, World, at};
 
 /// A sequence of numbers that is the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
+    pub fn roll(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % below.max(1)
     }
 
-    fn ticks(&mut self) -> i64 {
+    pub fn ticks(&mut self) -> i64 {
         // Whole quarters of a second, as a person's hand is exact in the test.
         self.roll(600) as i64 * SECOND / 4
     }
@@ -101,7 +101,7 @@ impl Wanted {
 }
 
 /// How many seeds; `TRACKLIGHT_SEEDS` asks for so many times as many.
-fn seeds(few: u64) -> std::ops::Range<u64> {
+pub fn seeds(few: u64) -> std::ops::Range<u64> {
     let times = std::env::var("TRACKLIGHT_SEEDS").ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
     0..few * times
 }
@@ -131,7 +131,8 @@ fn storm(seed: u64, story: &str, faults: Faults, seconds: u64) {
     // The last drag ends where it was going.
     world.run(500);
     world.faults(Faults::default());
-    world.assert_equal_within(2000, story);
+    let took = world.assert_equal_within(2000, story);
+    println!("{story}: equal after {took} ms");
     assert_eq!(world.contents(), wanted.contents(), "{story}: events lost or doubled");
 }
 
@@ -186,7 +187,49 @@ fn either_side_may_crash_at_any_moment() {
         }
         world.run(500);
         world.faults(Faults::default());
-        world.assert_equal_within(2000, &format!("crashes, seed {seed}"));
+        let took = world.assert_equal_within(2000, &format!("crashes, seed {seed}"));
+        println!("crashes, seed {seed}: equal after {took} ms");
+        assert_eq!(world.contents(), wanted.contents(), "seed {seed}");
+    }
+}
+
+/// A dial turned by chance: each way on its own.
+fn any_path(dice: &mut Dice) -> Path {
+    let percent = |n: usize| n as f64 / 100.0;
+    Path {
+        loss: percent([0, 1, 5, 20, 50][dice.roll(5)]),
+        double: percent(dice.roll(30)),
+        reorder: percent(dice.roll(60)),
+        delay: Duration::from_millis([0, 0, 20, 200][dice.roll(4)]),
+        jitter: Duration::from_millis(dice.roll(60) as u64),
+        cut: dice.roll(8) == 0,
+    }
+}
+
+#[test]
+fn all_of_it_at_once_heals_too() {
+    for seed in seeds(2) {
+        let mut dice = Dice(seed * 41 + 11);
+        let mut world = World::in_step(Options { seed, ..Options::default() });
+        let mut wanted = Wanted::default();
+        for _ in 0..80 {
+            match dice.roll(16) {
+                0 => world.crash(0),
+                1 => world.desk.reload_plugins(),
+                2 | 3 => {
+                    let (inbound, outbound) = (any_path(&mut dice), any_path(&mut dice));
+                    let truncate = [0.0, 0.0, 0.1][dice.roll(3)];
+                    world.faults(Faults { inbound, outbound, truncate, ..Faults::default() });
+                }
+                4..=9 => wanted.edit_ours(&mut world, &mut dice),
+                _ => wanted.edit_theirs(&mut world, &mut dice),
+            }
+            world.run(dice.roll(300) as u64);
+        }
+        world.run(500);
+        world.faults(Faults::default());
+        let took = world.assert_equal_within(2000, &format!("all at once, seed {seed}"));
+        println!("all at once, seed {seed}: equal after {took} ms");
         assert_eq!(world.contents(), wanted.contents(), "seed {seed}");
     }
 }

@@ -103,7 +103,6 @@ pub const POOL_ACTIONS: Words = &[("Select", 1), ("Toggle", 2), ("Go+", 3), ("Pa
 const FADER_TOKENS: Words =
     &[("Master", 1), ("X", 2), ("XA", 3), ("XB", 4), ("Temp", 5), ("Rate", 6), ("Speed", 7), ("Time", 11)];
 const FADER_EVENT_TOKENS: Words = &[("FaderMaster", 1)];
-const EVENT_TYPES: Words = &[("Small", 0), ("Dynamic", 1)];
 const STATUS: Words = &[("Off", 0), ("On", 1)];
 const LOOP_MODES: Words = &[("Loop", 0), ("Pause", 1), ("Off", 2)];
 const SLOTS: Words = &[
@@ -163,7 +162,8 @@ const EVENT: &[Prop] = &[
     at(rw("ExecuteCommand", Bool), 1),
     ro("TrackGroup", Handle),
     ro("Track", Handle),
-    ro("Type", Choice(EVENT_TYPES)),
+    // Small 0, Dynamic 1; the console prints the number.
+    ro("Type", Int),
     ro("FadeOverride", Time),
     ro("Status", Choice(STATUS)),
 ];
@@ -174,7 +174,7 @@ const FADER_EVENT: &[Prop] = &[
     at(ro("Token", Choice(FADER_EVENT_TOKENS)), 1),
     rw("FaderValue", Int),
     rw("FadeOverride", Time),
-    at(ro("Type", Choice(EVENT_TYPES)), 1),
+    at(ro("Type", Int), 1),
     ro("TrackGroup", Handle),
     ro("Track", Handle),
 ];

@@ -75,6 +75,15 @@ fn expand(context: &Context, line: &str) -> String {
 
 /// Execute a command; what `Cmd` answers.
 pub fn execute(context: &Context, lua: &Lua, line: &str, undo: Option<Id>) -> String {
+    execute_as(context, lua, line, undo, Kind::Command)
+}
+
+/// The same for `CmdIndirect`, which the history does not show.
+pub fn execute_unseen(context: &Context, lua: &Lua, line: &str, undo: Option<Id>) {
+    execute_as(context, lua, line, undo, Kind::Quiet);
+}
+
+fn execute_as(context: &Context, lua: &Lua, line: &str, undo: Option<Id>, kind: Kind) -> String {
     let line = expand(context, line);
     let words = words(&line);
     let done = dispatch(context, lua, &words, undo);
@@ -82,7 +91,7 @@ pub fn execute(context: &Context, lua: &Lua, line: &str, undo: Option<Id>) -> St
         Ok(()) => context.station().options.ok.to_owned(),
         Err(answer) => answer.to_owned(),
     };
-    context.say(Kind::Command, format!("{answer}: {line}"));
+    context.say(kind, format!("{answer}: {line}"));
     context.wrote(lua);
     answer
 }

@@ -61,6 +61,7 @@ impl Desk {
         let context = Context::new(world, Rc::new(RefCell::new(Station::new(options, inbox))));
         let mut desk = Self { context, lua: None, library: BTreeMap::new() };
         desk.start_lua();
+        desk.see_show();
         desk
     }
 
@@ -102,6 +103,13 @@ impl Desk {
         let mut world = self.context.world_mut();
         let pool = world.plugins;
         let old = world.tree.named(pool, plugin);
+        if world.inboxes.len() > 1
+            && let Some(old) = old
+            && world.tree.children(old).len() == components.len()
+        {
+            // Another station of the session runs it by these handles.
+            return;
+        }
         let no = old.and_then(|old| world.tree.get(old)).map(|old| old.no);
         let no =
             no.or_else(|| world.tree.children(pool).last().and_then(|last| world.tree.get(*last)).map(|o| o.no + 1));
@@ -171,6 +179,10 @@ impl Desk {
 
     /// Let time pass up to `now`, and do what is due until then; when something is due next. Time never runs back.
     pub fn tick(&mut self, now: Duration) -> Option<Duration> {
+        // Another station may have opened another show.
+        if !self.context.station().booting && self.see_show() {
+            self.reload(false);
+        }
         loop {
             let due = self.context.station_mut().next(now);
             let Some((when, due)) = due else { break };
@@ -218,9 +230,7 @@ impl Desk {
                 self.context.station_mut().commands += 1;
                 command::execute(&self.context, lua, &line, None);
             }
-            Due::Indirect(line) => {
-                command::execute(&self.context, lua, &line, None);
-            }
+            Due::Indirect(line, undo) => command::execute_unseen(&self.context, lua, &line, undo),
             _ => {}
         }
     }
@@ -239,6 +249,7 @@ impl Desk {
 
     /// Hooks fire for everything that changed.
     fn hooks(&self) {
+        self.context.world_mut().trim_steps();
         if let Some(lua) = &self.lua {
             lua::fan_out(&self.context, lua);
         }
@@ -287,6 +298,8 @@ impl Desk {
     pub fn restart(&mut self) {
         let mut station = self.context.station_mut();
         station.forget_lua();
+        // No power: neither what came in nor what was typed goes on; what has left is on its way.
+        station.waiting.retain(|_, due| matches!(due, Due::Hand(_) | Due::Leave(_)));
         station.booting = true;
         let up = station.now + station.options.boot;
         station.at(up, Due::Boot);
@@ -296,10 +309,15 @@ impl Desk {
 
     fn boot(&mut self) {
         self.context.station_mut().booting = false;
-        let show = self.context.world().show.clone();
-        if let Err(why) = self.context.world_mut().load(&show) {
+        let (show, alone) = {
+            let world = self.context.world();
+            (world.show.clone(), world.inboxes.len() == 1)
+        };
+        // In a session the others still have the show as it is.
+        if alone && let Err(why) = self.context.world_mut().load(&show) {
             self.context.say(Kind::Error, why);
         }
+        self.see_show();
         self.start_lua();
         self.reload(false);
     }
@@ -307,9 +325,16 @@ impl Desk {
     /// Open a saved show: hooks of the old one end, Lua's globals stay, the components run again.
     pub fn load_show(&mut self, name: &str) -> Result<(), String> {
         self.context.world_mut().load(name)?;
+        self.see_show();
         self.reload(false);
         self.hooks();
         Ok(())
+    }
+
+    /// Whether another show is open than when this was last asked.
+    fn see_show(&self) -> bool {
+        let opened = self.context.world().shows_opened;
+        std::mem::replace(&mut self.context.station_mut().show_seen, opened) != opened
     }
 
     /// A datagram comes to the OSC input, through the fault dial.
@@ -349,18 +374,15 @@ impl Desk {
 
     /// Run a Lua chunk as a person would in the command line; its results as text, with tabs between.
     pub fn lua(&mut self, chunk: &str) -> Result<String, String> {
-        let done = {
-            let engine = self.lua.as_ref().ok_or("the desk is starting")?;
-            let function =
-                engine.load(chunk).set_name("=Lua").into_function().map_err(|error| lua::in_words(&error))?;
-            lua::run(&self.context, engine, function, ())
-        };
+        let engine = self.lua.as_ref().ok_or("the desk is starting")?;
+        let function = engine.load(chunk).set_name("=Lua").into_function().map_err(|error| lua::in_words(&error))?;
+        let done = lua::run(&self.context, engine, function, ());
         self.hooks();
         match done {
             Ran::Failed(why) => Err(why),
             Ran::Sleeps => Ok("(sleeps)".to_owned()),
             Ran::Done(values) => {
-                let texts: mlua::Result<Vec<String>> = values.iter().map(shown).collect();
+                let texts: mlua::Result<Vec<String>> = values.iter().map(|value| lua::shown(engine, value)).collect();
                 texts.map(|texts| texts.join("\t")).map_err(|error| error.to_string())
             }
         }
@@ -393,7 +415,7 @@ impl Desk {
     /// Lines of the log after so many that were ever logged, and how many that is now.
     pub fn log_since(&self, seen: u64) -> (Vec<LogLine>, u64) {
         let station = self.context.station();
-        let new = (station.logged - seen).min(station.log.len() as u64) as usize;
+        let new = station.logged.saturating_sub(seen).min(station.log.len() as u64) as usize;
         (station.log.iter().skip(station.log.len() - new).cloned().collect(), station.logged)
     }
 
@@ -473,12 +495,4 @@ pub struct Counts {
     pub undo: usize,
     /// Objects in the tree.
     pub objects: usize,
-}
-
-/// A result of Lua as text.
-fn shown(value: &LuaValue) -> mlua::Result<String> {
-    match value {
-        LuaValue::Nil => Ok("nil".to_owned()),
-        other => other.to_string(),
-    }
 }

@@ -74,10 +74,13 @@ impl World {
             return Err(format!("a {} does not go into a {}", class.name(), parent_class.name()));
         }
         self.may_change(parent, who, false)?;
+        if class == Class::TrackGroup && self.options.playing_refuses && self.runs(parent).0 {
+            return Err(format!("{} is playing or recording", self.describe(parent)));
+        }
         if class == Class::CmdSubTrack {
             let track = self.tree.above(parent, Class::Track);
             let target = track.and_then(|track| self.tree.get(track)).and_then(|track| track.link);
-            if !target.is_some_and(|target| self.tree.get(target).is_some()) {
+            if target.is_none_or(|target| self.tree.get(target).is_none()) {
                 return Err("the track has no target".to_owned());
             }
         }
@@ -93,6 +96,8 @@ impl World {
             }
         }
         let place = at.map_or(usize::MAX, |at| usize::try_from(at).unwrap_or(0));
+        // The Marker stays first.
+        let place = if class == Class::Track { place.max(1) } else { place };
         self.tree.attach(parent, id, place);
         if class == Class::TrackGroup {
             let marker = self.tree.create(Class::MarkerTrack);
@@ -115,7 +120,7 @@ impl World {
             None => last + 1,
             Some(no) => no,
         };
-        if no < 1 || no > 9_999_999 {
+        if !(1..=9_999_999).contains(&no) {
             return Err(format!("number {no} is out of range"));
         }
         if self.tree.numbered(parent, no).is_some() {
@@ -136,7 +141,7 @@ impl World {
         let (parent, place) = (self.tree.parent(id), self.tree.place(id));
         let (Some(parent), Some(place)) = (parent, place) else { return Err("it stands nowhere".to_owned()) };
         let made_for_good = [self.show_data, self.pool, self.slots];
-        if made_for_good.contains(&id) || parent == self.pool {
+        if made_for_good.contains(&id) || [self.show_data, self.pool, self.slots].contains(&parent) {
             return Err("it cannot be deleted".to_owned());
         }
         let chain: Vec<Id> = self.tree.chain(id).collect();
@@ -168,6 +173,7 @@ impl World {
     ) -> Result<(), Refusal> {
         self.may_change(id, who, own_lock)?;
         let before = self.tree.get(id).map(without_children).ok_or("the object is gone")?;
+        let place = self.tree.class(id).filter(|class| class.is_event()).and_then(|_| self.tree.place(id)).unwrap_or(0);
         change(self)?;
         let block = match self.options.set_undo {
             SetUndo::Joins => self.open.last().map(|(block, _)| *block),
@@ -175,7 +181,7 @@ impl World {
         };
         if who == Who::Hand || self.options.set_undo != SetUndo::Never {
             let block = if who == Who::Hand { None } else { block };
-            self.remember(block, "Set", Reverse::Changed(id, Box::new(before)));
+            self.remember(block, "Set", Reverse::Changed(id, Box::new(before), place));
         }
         self.changed(self.tree.chain(id).collect(), "Property");
         Ok(())

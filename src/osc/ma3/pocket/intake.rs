@@ -57,7 +57,7 @@ fn read(bytes: &[u8], options: &Options) -> Message {
 
 /// Inline Lua that is too long loses its end, its closing quote first.
 fn cut_lua(command: String, limit: usize) -> String {
-    let Some(quote) = command.find('"') else { return command };
+    let Some(quote) = command.find(['"', '\'']) else { return command };
     let is_lua = command[..quote].trim().eq_ignore_ascii_case("lua");
     if !is_lua || command.len() - quote - 1 <= limit {
         return command;

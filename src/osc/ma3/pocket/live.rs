@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::rc::Rc;
 use std::time::Duration;
@@ -44,6 +45,10 @@ impl Live {
     pub fn open(at: Ipv4Addr, mut options: Options) -> Result<Self, String> {
         let (osc, port) = open(at, options.osc_port)?;
         options.osc_port = port;
+        if options.lua_seed == 0 {
+            // Not the clock's, which is handed in, but the system's own chance.
+            options.lua_seed = RandomState::new().build_hasher().finish();
+        }
         let mut desk = Desk::new(options);
         let sockets: Sockets = Rc::default();
         let ports = sockets.clone();

@@ -20,6 +20,7 @@ use super::options::HookMoment;
 use super::station::{Due, Kind, Station};
 use super::world::World;
 
+pub use globals::shown;
 pub use hooking::fan_out;
 
 /// What every function of the environment reaches.
@@ -95,7 +96,8 @@ pub fn engine(context: &Context) -> mlua::Result<Lua> {
         }
         Ok(())
     })?;
-    lua.load(PRELUDE).set_name("=desk").call::<()>((modules, looked_for))?;
+    let seed = context.station_mut().engine_seed();
+    lua.load(PRELUDE).set_name("=desk").call::<()>((modules, looked_for, seed))?;
     Ok(lua)
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Thread: any; plain values.
 
-use core::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::faults::Faults;
@@ -78,16 +77,16 @@ pub enum Levels {
     ByKind,
 }
 
-/// Which writes stick. What does not stick is ignored without a word.
+/// Which writes by Lua and by the command line stick; a hand's always do. What does not stick is ignored without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Writes {
     /// `RawTime`, ticks.
     pub raw_time: bool,
     /// `Time` as a whole number of ticks.
     pub time_ticks: bool,
-    /// `Time` as seconds: any number with a fraction; whole ones too where `time_ticks` is off.
+    /// `Time` as seconds: any float; integers too where `time_ticks` is off.
     pub time_seconds: bool,
-    /// `Time` as text, such as "12.5", "12.5s" or "3m1.5s".
+    /// `Time` of an event as text, such as "12.5", "12.5s" or "3m1.5s".
     pub time_text: bool,
     /// `Token`.
     pub token: bool,
@@ -125,8 +124,9 @@ impl Default for Writes {
 pub struct Options {
     /// Seed of every fault and of what is random on a desk (Guids).
     pub seed: u64,
-    /// The desk's own address, as others see it.
-    pub ip: Ipv4Addr,
+    /// Seed of what Lua takes for random: `math.random` and the addresses of its tables. 0 lets a desk on real sockets
+    /// take another each time, so that two of them are not taken for one.
+    pub lua_seed: u64,
     /// Port of the OSC input.
     pub osc_port: u16,
     /// Prefix of the OSC line without slashes; `""` for none.
@@ -173,11 +173,13 @@ pub struct Options {
     pub writes: Writes,
     /// A playing or recording timecode refuses writes.
     pub playing_refuses: bool,
+    /// `SystemLocked` reads Yes on everything in the show while the show is locked (else Lua cannot see that).
+    pub show_lock_reads: bool,
     /// Where `PluginVars` are kept.
     pub plugin_vars: VarsHome,
     /// The second component that a plug-in returns is called when it is reloaded.
     pub cleanup_on_reload: bool,
-    /// UDP sockets can be bound by Lua (else `setsockname` fails).
+    /// UDP sockets can be bound by Lua (else every `setsockname` fails; sending still works).
     pub udp_bind: bool,
     /// This station is the session's master; on another one OSC is unreliable.
     pub master: bool,
@@ -197,7 +199,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seed: 1,
-            ip: Ipv4Addr::LOCALHOST,
+            lua_seed: 0,
             osc_port: 8000,
             prefix: String::new(),
             osc_input: true,
@@ -221,6 +223,7 @@ impl Default for Options {
             quantise: Quantise::Never,
             writes: Writes::default(),
             playing_refuses: true,
+            show_lock_reads: true,
             plugin_vars: VarsHome::Show,
             cleanup_on_reload: false,
             udp_bind: true,

@@ -4,7 +4,7 @@
 
 use super::class::{self, Class, Kind, Prop};
 use super::edit::{Refusal, Who};
-use super::options::TimeForm;
+use super::options::{TimeForm, Writes};
 use super::tree::Id;
 use super::value::{self, TICKS, Value, cue_text, parse_time, seconds_text, to_seconds, to_ticks, yes_no};
 use super::world::World;
@@ -42,6 +42,9 @@ impl World {
             "Name" => Value::Text(object.name.clone()),
             "Note" => Value::Text(object.note.clone()),
             "Lock" => Value::Bool(object.lock),
+            "SystemLocked" if self.locked && self.options.show_lock_reads => {
+                Value::Bool(self.tree.chain(id).any(|above| above == self.show_data))
+            }
             "Index" => Value::Int(self.tree.place(id).map_or(0, |place| place as i64 + 1)),
             "Count" => Value::Int(object.children.len() as i64),
             "No" => Value::Int(self.number(id)),
@@ -156,24 +159,24 @@ impl World {
             return Err(format!("{} of a {} cannot be written here", prop.name, class.name()));
         }
         let own_lock = prop.name == "Lock";
-        let raw = self.parse(id, class, prop, value)?;
+        let raw = self.parse(id, class, prop, value, who)?;
         if prop.name == "Cursor" {
             // A seek is no edit: nothing to take back, no hook known.
-            self.seek(id, raw.int().unwrap_or(0));
+            self.seek(id, raw.int().unwrap_or(0).clamp(-value::TIME_MAX, value::TIME_MAX));
             return Ok(());
         }
         self.alter(id, who, own_lock, |world| world.put_raw(id, class, prop, raw, who))
     }
 
     /// The raw value of what was written.
-    fn parse(&self, id: Id, class: Class, prop: &Prop, value: &Value) -> Result<Value, Refusal> {
+    fn parse(&self, id: Id, class: Class, prop: &Prop, value: &Value, who: Who) -> Result<Value, Refusal> {
         let wrong = || format!("{value:?} is no value for {}", prop.name);
         Ok(match prop.kind {
             Kind::Text => Value::Text(value.text().ok_or_else(wrong)?),
             Kind::Int => Value::Int(self.parse_int(class, prop, value).ok_or_else(wrong)?),
             Kind::Bool => Value::Bool(value.bool().ok_or_else(wrong)?),
             Kind::Raw => Value::Int(value.int().ok_or_else(wrong)?),
-            Kind::Time => Value::Int(self.parse_written_time(value).ok_or_else(wrong)?),
+            Kind::Time => Value::Int(self.parse_written_time(class, value, who).ok_or_else(wrong)?),
             Kind::Choice(words) => {
                 let number = match value {
                     Value::Text(word) => class::number_of(words, word).or_else(|| word.parse().ok()),
@@ -209,14 +212,16 @@ impl World {
         self.at_address(text)
     }
 
-    fn parse_written_time(&self, value: &Value) -> Option<i64> {
-        let writes = &self.options.writes;
+    /// The switches say what a program's number means; a hand's whole number is ticks on every desk.
+    fn parse_written_time(&self, class: Class, value: &Value, who: Who) -> Option<i64> {
+        let by_hand = Writes::default();
+        let writes = if who == Who::Hand { &by_hand } else { &self.options.writes };
         match value {
             Value::Int(ticks) if writes.time_ticks => Some(*ticks),
             Value::Int(seconds) if writes.time_seconds => seconds.checked_mul(TICKS),
             Value::Num(seconds) if writes.time_seconds && seconds.is_finite() => Some(to_ticks(*seconds)),
             Value::Num(ticks) if writes.time_ticks && ticks.is_finite() => Some(ticks.round_ties_even() as i64),
-            Value::Text(text) if writes.time_text => parse_time(text),
+            Value::Text(text) if writes.time_text || !class.is_event() => parse_time(text),
             _ => None,
         }
     }
@@ -235,6 +240,7 @@ impl World {
                 let ticks = self.kept_time(id, ticks, who);
                 self.store(id, prop.name, Value::Int(ticks));
             }
+            ("LoopCount", Value::Int(count)) => self.store(id, prop.name, Value::Int(count.clamp(0, 1000))),
             ("Duration", Value::Int(ticks)) => {
                 self.store(id, prop.name, Value::Int(ticks.clamp(0, value::TIME_MAX)));
             }

@@ -2,7 +2,7 @@
 //!
 //! Thread: the desk's.
 
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddrV4;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -95,8 +95,8 @@ pub enum Due {
     Leave(Datagram),
     /// A hand at work.
     Hand(Box<Act>),
-    /// `CmdIndirect`.
-    Indirect(String),
+    /// `CmdIndirect`, with its undo block.
+    Indirect(String, Option<Id>),
     /// The components run again; true also empties the globals.
     Reload(bool),
     /// The desk is up again.
@@ -136,6 +136,8 @@ pub struct Station {
     pub inbox: usize,
     /// The virtual time.
     pub now: Duration,
+    /// Lua engines that were started.
+    pub engines: u64,
     /// When the Lua engine was started.
     pub started: Duration,
     /// The log, the newest last.
@@ -163,6 +165,8 @@ pub struct Station {
     pub last_command: Duration,
     /// Until when the OSC input is deaf.
     pub deaf_until: Duration,
+    /// Which show it has seen, by the world's count.
+    pub show_seen: u64,
     /// It is starting; nothing comes in.
     pub booting: bool,
     /// The plug-in whose code runs.
@@ -183,6 +187,7 @@ impl Station {
             options,
             inbox,
             now: Duration::ZERO,
+            engines: 0,
             started: Duration::ZERO,
             log: VecDeque::new(),
             logged: 0,
@@ -196,12 +201,20 @@ impl Station {
             outgoing: vec![],
             last_command: Duration::ZERO,
             deaf_until: Duration::ZERO,
+            show_seen: 0,
             booting: false,
             plugin: String::new(),
             looked_for: BTreeSet::new(),
             callbacks: 0,
             commands: 0,
         }
+    }
+
+    /// Seed for a new Lua engine: no two of a session have the same.
+    pub fn engine_seed(&mut self) -> i64 {
+        self.engines += 1;
+        let own = (self.inbox as u64) << 32 | self.engines;
+        Chance::new(self.options.seed ^ self.options.lua_seed.rotate_left(17) ^ own.rotate_left(40)).bits() as i64
     }
 
     /// Log a line.
@@ -227,9 +240,6 @@ impl Station {
 
     /// Open a port for Lua; 0 takes a free one.
     pub fn open(&mut self, port: u16) -> Result<u16, String> {
-        if !self.options.udp_bind && port != 0 {
-            return Err("permission denied".to_owned());
-        }
         if port != 0 && (port == self.options.osc_port || self.sockets.contains_key(&port)) {
             return Err("address already in use".to_owned());
         }
@@ -275,17 +285,12 @@ impl Station {
         }
     }
 
-    /// Everything of the Lua engine ends without a word.
+    /// Everything of the Lua engine ends without a word: hooks, timers, coroutines, sockets.
     pub fn forget_lua(&mut self) {
         self.hooks.clear();
-        self.waiting.retain(|_, due| matches!(due, Due::Hand(_) | Due::Leave(_)));
+        self.waiting.retain(|_, due| !matches!(due, Due::Wake(_) | Due::Timer(_) | Due::Udp(..)));
         let ports: Vec<u16> = self.sockets.keys().copied().collect();
         ports.into_iter().for_each(|port| self.close(port));
         self.depth = 0;
-    }
-
-    /// Address of this station.
-    pub fn ip(&self) -> Ipv4Addr {
-        self.options.ip
     }
 }

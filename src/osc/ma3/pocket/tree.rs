@@ -188,6 +188,19 @@ impl Tree {
         }
     }
 
+    /// Put an event as near to this place, from 0, as the order of times allows.
+    pub fn place_among_equals(&mut self, id: Id, to: usize) {
+        let (Some(parent), Some(place)) = (self.parent(id), self.place(id)) else { return };
+        let (time, siblings) = (self.time(id), self.children(parent));
+        let first = siblings.partition_point(|child| self.time(*child) < time);
+        let last = siblings.partition_point(|child| self.time(*child) <= time);
+        let to = to.clamp(first, last.max(first + 1) - 1);
+        if let Some(object) = self.get_mut(parent).filter(|object| object.tail == 0) {
+            object.children.remove(place);
+            object.children.insert(to, id);
+        }
+    }
+
     /// Sort the children by time; equal times keep their order.
     pub fn sort(&mut self, parent: Id) {
         let Some(object) = self.get_mut(parent) else { return };

@@ -29,8 +29,8 @@ pub enum Reverse {
         /// What it was.
         frozen: Box<Frozen>,
     },
-    /// It was changed: give it back what it had.
-    Changed(Id, Box<Object>),
+    /// It was changed: give it back what it had, and an event its place (from 0) among those of its time.
+    Changed(Id, Box<Object>, usize),
     /// It was put elsewhere among its siblings: back to this place.
     Moved(Id, usize),
 }
@@ -60,9 +60,12 @@ impl World {
             return;
         }
         self.undo.push(step);
-        if self.undo.len() > STEPS_MAX {
-            self.undo.remove(0);
-        }
+    }
+
+    /// Forget the oldest steps that are too many. Between two turns only: within one, steps are counted from its begin.
+    pub fn trim_steps(&mut self) {
+        let many = self.undo.len().saturating_sub(STEPS_MAX);
+        self.undo.drain(..many);
     }
 
     /// Remember how to take something back: in the block given, else as a step of its own.
@@ -84,9 +87,18 @@ impl World {
 
     /// Make one step of all since there were so many.
     pub fn join_steps(&mut self, since: usize, label: &str) {
+        self.gather_steps(since, label, None);
+    }
+
+    /// The same, into a block where one is given and open.
+    pub fn gather_steps(&mut self, since: usize, label: &str, block: Option<Id>) {
         let since = since.min(self.undo.len());
-        let reverses = self.undo.split_off(since).into_iter().flat_map(|step| step.reverses).collect();
-        self.push_step(Step { label: label.to_owned(), reverses });
+        let mut reverses: Vec<Reverse> =
+            self.undo.split_off(since).into_iter().flat_map(|step| step.reverses).collect();
+        match block.and_then(|block| self.open.iter_mut().find(|(open, _)| *open == block)) {
+            Some((_, step)) => step.reverses.append(&mut reverses),
+            None => self.push_step(Step { label: label.to_owned(), reverses }),
+        }
     }
 
     /// The handle under which an object lives now, where Oops brought it back.
@@ -118,7 +130,7 @@ impl World {
                 }
                 self.changed(self.tree.chain(id).collect(), "Create");
             }
-            Reverse::Changed(id, before) => {
+            Reverse::Changed(id, before, place) => {
                 let id = self.now_called(id);
                 let time = before.event.time;
                 if self.tree.get(id).is_none() {
@@ -126,6 +138,7 @@ impl World {
                 }
                 if self.tree.get(id).is_some_and(|now| now.class.is_event() && now.event.time != time) {
                     self.tree.retime(id, time);
+                    self.tree.place_among_equals(id, place);
                 }
                 if let Some(object) = self.tree.get_mut(id) {
                     let children = std::mem::take(&mut object.children);

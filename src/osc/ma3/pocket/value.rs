@@ -8,7 +8,7 @@ use super::tree::Id;
 pub const TICKS: i64 = 1 << 24;
 
 /// The longest time on the desk, in ticks: 255h59m58.96s.
-pub const TIME_MAX: i64 = 921_598_96 * TICKS / 100;
+pub const TIME_MAX: i64 = 92_159_896 * TICKS / 100;
 
 /// The value of a property.
 #[derive(Debug, Clone, PartialEq)]

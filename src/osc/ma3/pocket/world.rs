@@ -118,6 +118,13 @@ const POOLS: [&str; 15] = [
     "Timers",
 ];
 
+/// How the homes of variables begin that no show holds.
+const STATION: &str = "station ";
+
+fn in_show(home: &str) -> bool {
+    !home.starts_with(STATION)
+}
+
 impl World {
     /// A desk with an empty show called "new show".
     pub fn new(options: Options) -> Self {
@@ -216,7 +223,9 @@ impl World {
 
     /// The open show as a file.
     fn file(&self) -> Option<ShowFile> {
-        Some(ShowFile { data: self.tree.freeze(self.show_data)?, vars: self.vars.clone() })
+        let vars = self.vars.iter().filter(|(home, _)| in_show(home));
+        let vars = vars.map(|(home, vars)| (home.clone(), vars.clone())).collect();
+        Some(ShowFile { data: self.tree.freeze(self.show_data)?, vars })
     }
 
     /// Save the open show under a name and go on with that name.
@@ -237,14 +246,9 @@ impl World {
         let data = self.tree.thaw(&file.data, &mut born);
         self.tree.relink(&born);
         self.take_show(data);
-        for (home, vars) in file.vars {
-            self.vars.insert(home, vars);
-        }
-        if self.options.plugin_vars == VarsHome::Show {
-            // What the show does not hold is not there.
-            let held = self.shows.get(name).map(|file| &file.vars);
-            self.vars.retain(|home, _| !home.starts_with("plugin ") || held.is_some_and(|h| h.contains_key(home)));
-        }
+        // What the show does not hold is not there.
+        self.vars.retain(|home, _| !in_show(home));
+        self.vars.extend(file.vars);
         self.show = name.to_owned();
         Ok(())
     }
@@ -253,9 +257,7 @@ impl World {
     pub fn new_show(&mut self, name: &str) {
         let data = self.empty_show();
         self.take_show(data);
-        if self.options.plugin_vars == VarsHome::Show {
-            self.vars.retain(|home, _| !home.starts_with("plugin "));
-        }
+        self.vars.retain(|home, _| !in_show(home));
         self.show = name.to_owned();
     }
 
@@ -263,7 +265,7 @@ impl World {
     pub fn plugin_home(&self, name: &str) -> String {
         match self.options.plugin_vars {
             VarsHome::Show => format!("plugin {name}"),
-            VarsHome::Station => format!("station plugin {name}"),
+            VarsHome::Station => format!("{STATION}plugin {name}"),
         }
     }
 

@@ -225,7 +225,8 @@ impl Track {
         if !self.mapping.accepted && self.asks_for_cues(seen, plan, wants) {
             return;
         }
-        if !course.take && !course.write && !(plan.is_equal() && self.known.is_some()) {
+        let is_agreed = plan.is_equal() && self.known.is_some();
+        if !(course.take || course.write || is_agreed) {
             return;
         }
         let agreed = self.agreed(plan.agreement(), &seen.hash, &seen.guid, plan.offset());

@@ -284,11 +284,7 @@ impl Link {
         }
         if message["epoch"] == self.epoch.as_str() {
             match kind.as_str() {
-                "track.changed" => {
-                    if self.mirror.changed(&message) {
-                        self.acknowledge(&message);
-                    }
-                }
+                "track.changed" if self.mirror.changed(&message) => self.acknowledge(&message),
                 "subtrack.hooked" | "subtrack.events" if message["rev"].as_i64().unwrap() >= self.mirror.rev => {
                     self.mirror.whole(&message);
                 }

@@ -104,6 +104,13 @@ fn clocks(globals: &Globals<'_>) -> mlua::Result<()> {
         station.at(when, Due::Timer(Timer { function, period, left: count, cleanup, context: timer_context }));
         Ok(())
     })?;
+    for name in ["WaitObjectDelete", "WaitChildren", "WaitModal", "HookDelete"] {
+        globals.add(name, move |_, _, _: MultiValue| -> mlua::Result<()> {
+            Err(mlua::Error::runtime(format!(
+                "{name}: it is for objects of the desk's windows, and the pocket desk has none"
+            )))
+        })?;
+    }
     globals.add("PrepareWaitObjectChange", |_, _, _: (Handle, Option<i64>)| -> mlua::Result<bool> {
         Err(mlua::Error::runtime("the pocket desk does not wait for objects: hook them"))
     })
@@ -122,13 +129,19 @@ fn logging(globals: &Globals<'_>) -> mlua::Result<()> {
             let text = if format {
                 formatted(lua, args)?
             } else {
-                args.iter().map(|value| value.to_string()).collect::<mlua::Result<Vec<_>>>()?.join("\t")
+                args.iter().map(|value| shown(lua, value)).collect::<mlua::Result<Vec<_>>>()?.join("\t")
             };
             context.say(kind, text);
             Ok(())
         })?;
     }
     Ok(())
+}
+
+/// A value as Lua's `tostring` writes it: 2.0 stays "2.0".
+pub fn shown(lua: &Lua, value: &LuaValue) -> mlua::Result<String> {
+    let tostring: Function = lua.globals().raw_get("tostring")?;
+    Ok(tostring.call::<LuaString>(value)?.to_string_lossy())
 }
 
 /// The text of a format and its arguments.
@@ -154,11 +167,11 @@ fn commands(globals: &Globals<'_>) -> mlua::Result<()> {
         globals.add(name, move |context, lua, (line, undo): (LuaString, Option<Handle>)| {
             let line = line.to_string_lossy();
             if name == "CmdIndirectWait" {
-                command::execute(context, lua, &line, undo.map(|undo| undo.0));
+                command::execute_unseen(context, lua, &line, undo.map(|undo| undo.0));
             } else {
                 let mut station = context.station_mut();
                 let when = station.now + station.options.frame;
-                station.at(when, Due::Indirect(line));
+                station.at(when, Due::Indirect(line, undo.map(|undo| undo.0)));
             }
             Ok(())
         })?;

@@ -354,7 +354,7 @@ fn makes(methods: &Methods<'_>) -> mlua::Result<()> {
         living(&context.world(), id)?;
         unmake(context, lua, Some(id), None)
     })?;
-    methods.add("Copy", |context, lua, (Handle(to), Handle(from), _undo): (Handle, Handle, Option<Handle>)| {
+    methods.add("Copy", |context, lua, (Handle(to), Handle(from), undo): (Handle, Handle, Option<Handle>)| {
         let values: Vec<(&'static str, Value)> = {
             let world = context.world();
             living(&world, to)?;
@@ -363,10 +363,12 @@ fn makes(methods: &Methods<'_>) -> mlua::Result<()> {
             let copied = |name: &str| !["No", "Index", "Count", "Guid", "Lock"].contains(&name);
             class.props().filter(|prop| copied(prop.name)).map(|prop| (prop.name, world.raw(from, prop))).collect()
         };
+        let steps = context.world().undo.len();
         for (name, raw) in values {
             // What is read only in the copy stays as it is there.
             let _stuck = context.world_mut().write(to, name, &raw, Who::Program);
         }
+        context.world_mut().gather_steps(steps, "Copy", undo.map(|undo| undo.0));
         context.wrote(lua);
         Ok(())
     })

@@ -89,9 +89,15 @@ fn encode_table(table: &Table, out: &mut Vec<u8>, depth: usize) -> mlua::Result<
         return Ok(());
     }
     out.push(b'{');
-    for (n, pair) in table.pairs::<LuaValue, LuaValue>().enumerate() {
+    let mut members = vec![];
+    for pair in table.pairs::<LuaValue, LuaValue>() {
         let (key, value) = pair?;
         let LuaValue::String(key) = key else { return Err(wrong("invalid table: mixed or invalid key types")) };
+        members.push((key, value));
+    }
+    // Lua's own order changes from run to run; the same calls must give the same bytes.
+    members.sort_by_key(|(key, _)| key.as_bytes().to_vec());
+    for (n, (key, value)) in members.into_iter().enumerate() {
         if n > 0 {
             out.push(b',');
         }

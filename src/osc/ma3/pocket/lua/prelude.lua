@@ -1,15 +1,49 @@
 -- What of the desk's environment is written in Lua: require, protected calls that give text, and a look at globals
 -- that nobody defined.
-local modules, looked_for = ...
+local modules, looked_for, seed = ...
+
+-- The same seed gives the same numbers and the same addresses: real ones would change from run to run.
+math.randomseed(seed)
+local addresses, address = setmetatable({}, { __mode = "k" }), seed & 0xfffffffff0
+local raw_tostring = tostring
+function tostring(...)
+	local value = ...
+	local kind = type(value)
+	local meta = (kind == "table" or kind == "function" or kind == "thread") and (getmetatable(value) or {})
+	if not meta or type(meta) == "table" and (meta.__tostring or meta.__name) then
+		return raw_tostring(...)
+	end
+	if addresses[value] == nil then
+		address = address + 0x40
+		addresses[value] = string.format("%s: 0x%014x", kind, address)
+	end
+	return addresses[value]
+end
+
+for _, name in ipairs { "lfs", "ftp" } do
+	modules[name] = setmetatable({}, {
+		__index = function(_, key)
+			error(name .. "." .. tostring(key) .. ": the pocket desk has no files", 2)
+		end,
+	})
+end
+
+-- No way to a real file.
+dofile, loadfile = nil, nil
 
 package = { loaded = {} }
 function require(name)
 	local found = modules[name] or package.loaded[name]
 	if found == nil then
-		error("module '" .. tostring(name) .. "' not found: the desk has json and socket.core", 2)
+		error("module '" .. tostring(name) .. "' not found: the desk has json, socket.core, lfs and ftp", 2)
 	end
 	package.loaded[name] = found
 	return found
+end
+
+-- The console's Lua is built without what Lua 5.1 left behind.
+for _, name in ipairs { "cosh", "sinh", "tanh", "pow", "frexp", "ldexp", "log10" } do
+	math[name] = nil
 end
 
 -- On the desk every error is text. Errors of the pocket desk's own functions come as objects here.

@@ -151,6 +151,9 @@ impl UserData for Udp {
             if address(&host, port).is_none() {
                 return refused(lua, "host not found");
             }
+            if !udp.context.station().options.udp_bind {
+                return refused(lua, "permission denied");
+            }
             let opened = udp.context.station_mut().open(port);
             match opened {
                 Ok(port) => {
@@ -170,8 +173,15 @@ impl UserData for Udp {
         });
         methods.add_method("setpeername", |lua, udp, (host, port): (String, Option<u16>)| {
             match address(&host, port.unwrap_or(0)) {
+                Some(_) if host == "*" => {
+                    udp.peer.set(None);
+                    one(1, lua)
+                }
                 Some(peer) => {
-                    udp.peer.set(Some(peer).filter(|_| host != "*"));
+                    if let Err(why) = udp.bound() {
+                        return refused(lua, &why);
+                    }
+                    udp.peer.set(Some(peer));
                     one(1, lua)
                 }
                 None => refused(lua, "host not found"),

@@ -45,7 +45,6 @@ pub fn install(lua: &Lua, context: &Context) -> mlua::Result<()> {
                     )));
                 }
             };
-            // Variables are kept byte by byte where they are text.
             let mut world = of.world_mut();
             let home = home(&world, vars)?;
             world.vars.entry(home).or_default().insert(name.to_string_lossy(), kept);

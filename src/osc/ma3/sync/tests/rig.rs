@@ -121,7 +121,7 @@ impl Rig {
         let now =
             Now { time: self.time, session: &session, revision: self.revision, connected: self.connected, me: ME };
         if self.connected {
-            if self.time.as_millis() % 1000 == 0 && self.desk.name.is_some() {
+            if self.time.as_millis().is_multiple_of(1000) && self.desk.name.is_some() {
                 let digest = self.desk.digest();
                 self.track.digest(&[digest]);
             }

@@ -1,18 +1,20 @@
 //! Plays a song through Tracklight as a DAW would, and checks that all that it promises held. Main thread.
 //!
 //! `cargo xtask demo` builds this program and the bundle, and runs it. What it does, step by step, is in [`run`]; what
-//! comes out is `mix.wav`, `events.jsonl`, `state.bin`, `script.lua`, `editor.png` and `report.json`.
+//! comes out is `mix.wav`, `events.jsonl`, `state.bin`, `script.lua`, `desk.jsonl`, `editor.png` and `report.json`.
 //!
 //! ```text
 //! args     the options                       plan     what the host's transport does, block by block
 //! linked   the instance in this program      pass     one plan through one instance
 //! events   triggers as the plug-in told them verdict  the oracle's triggers beside them
 //! probe    impulses in place of the samples  paced    four bars in real time
-//! picture  the editor's window               report   what is written and said at the end
+//! picture  the editor's window               desk     the lights, with a pocket desk
+//! report   what is written and said at the end
 //! ```
 #![deny(unsafe_code)]
 
 mod args;
+mod desk;
 mod events;
 mod linked;
 mod paced;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::desk::DeskReport;
+
 /// CPU time of the blocks of the paced pass, in milliseconds, and how long such a block is.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct BlockMs {
@@ -57,6 +59,8 @@ pub struct Report {
     pub state_bytes: usize,
     /// The generated script makes an equal session.
     pub script_equal: bool,
+    /// How a layer of the script and a pocket desk were kept in step; none where the script has no layer.
+    pub desk: Option<DeskReport>,
     /// What was played.
     pub plugin: Plugin,
     /// What did not hold, one sentence each; empty when all did.
@@ -89,8 +93,17 @@ impl Report {
             (self.late_events == 0, "no event is late offline"),
             (self.script_equal, "the generated script makes the same session"),
         ];
-        let broken: Vec<_> =
-            checks.iter().filter(|(held, _)| !held).map(|(_, what)| format!("does not hold: {what}")).collect();
+        let desk = self.desk.as_ref();
+        let lights = [
+            (desk.is_none_or(|desk| desk.equal), "both sides of the desk link are equal"),
+            (desk.is_none_or(|desk| desk.lost + desk.doubled == 0), "no event of the desk is lost or doubled"),
+        ];
+        let broken: Vec<_> = checks
+            .iter()
+            .chain(&lights)
+            .filter(|(held, _)| !held)
+            .map(|(_, what)| format!("does not hold: {what}"))
+            .collect();
         self.failures.extend(broken);
     }
 
@@ -134,7 +147,7 @@ mod tests {
         let text = serde_json::to_string(&Report::default()).unwrap();
         let keys = "triggers_expected triggers_fired onset_error_frames_max audio_onset_error_frames_max \
             process_allocations blocks block_ms p50 p99 max deadline realtime_factor disk_instance_equal bounce_equal \
-            late_events state_bytes script_equal plugin id version format failures";
+            late_events state_bytes script_equal desk plugin id version format failures";
         let mut rest = text.as_str();
         for key in keys.split_whitespace() {
             let at = rest.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is not there or not in order"));

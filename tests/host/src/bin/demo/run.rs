@@ -13,7 +13,7 @@ use crate::linked::{self, LINKED, Linked, PLUGIN_ID, Setup};
 use crate::pass::{self, Sound};
 use crate::plan::{Plan, Wish};
 use crate::report::{BlockMs, Plugin, Report};
-use crate::{paced, picture, probe, verdict};
+use crate::{desk, paced, picture, probe, verdict};
 
 /// The song as it is before the first block.
 struct Song {
@@ -52,6 +52,7 @@ pub fn run(options: &Options) -> Result<Report, String> {
             report.fail("probe: nothing was heard");
         }
     }
+    lights(options, &song, &mut report);
     match picture::take(&mut song.linked.instance, &options.out.join("editor.png")) {
         Ok(()) => report.remarks.push("editor             in editor.png".into()),
         Err(why) => report.remarks.push(format!("editor             no picture: {why}")),
@@ -221,6 +222,7 @@ fn first_difference(a: &Session, b: &Session) -> String {
         .or_else(|| name(a.macros != b.macros, "the macros"))
         .or_else(|| name(a.banks != b.banks, "the banks"))
         .or_else(|| name(a.live != b.live, "the live chunks"))
+        .or_else(|| name(a.layers != b.layers, "the layers"))
         .unwrap_or_else(|| "tempo, signature, seed, clock or songs".into());
     format!("{found} differ from the session it was written from")
 }
@@ -256,6 +258,23 @@ fn in_real_time(options: &Options, song: &Song, report: &mut Report) {
         paced.late_events
     ));
     report.failures.extend(paced.failures);
+}
+
+/// The song's layer and a pocket desk are kept in step.
+fn lights(options: &Options, song: &Song, report: &mut Report) {
+    let setup = Setup { rate: options.rate, longest: paced::FRAMES, offline: false };
+    match desk::rehearse(&song.state, &setup, &options.out) {
+        Ok(Some(desk)) => {
+            report.remarks.push(format!(
+                "desk               {} events on both sides, {} lost, {} doubled; {:.2} s after the desk was switched off and on; \
+                 {} packets at 20 % loss, {} sent again",
+                desk.events, desk.lost, desk.doubled, desk.seconds_to_converge, desk.packets, desk.retries
+            ));
+            report.desk = Some(desk);
+        }
+        Ok(None) => report.remarks.push("desk               the script has no layer of 3 events or more".into()),
+        Err(why) => report.fail(why),
+    }
 }
 
 fn allocations(report: &mut Report) {
