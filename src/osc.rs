@@ -3,7 +3,7 @@
 //! The logic ([`ma3`]) has no socket and no clock: both are handed in, so tests run both sides on one thread. [`Osc`] is the
 //! loop around it: it reads Events and Snapshots, owns an end of the socket, and asks the engine.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 //!
 //! Thread: main; the desk has its own. Lines typed are done, what changes is shown.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 

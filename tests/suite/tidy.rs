@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const EDGES: &[(&str, &[&str])] = &[
     ("std::thread", &["bus/station.rs", "bus/gate.rs", "plugin/", "main.rs", "headless"]),
     ("std::fs", &["media", "plugin/", "main.rs", "headless"]),
-    ("std::net", &["osc/socket.rs", "osc/ma3/pocket/live.rs", "osc/ma3/rehearse.rs"]),
+    ("std::net", &["osc/socket.rs", "osc/ma3/pocket/live.rs"]),
     ("Instant::now()", &["bus/station.rs", "plugin/", "main.rs", "headless"]),
 ];
 

@@ -3,7 +3,7 @@
 //! Thread: osc. No socket, no clock, no engine: datagrams, times, Events and Snapshots come in; datagrams and Batches go out.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 

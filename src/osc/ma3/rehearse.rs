@@ -3,7 +3,7 @@
 //! Thread: anybody may hold a [`Rehearsal`]; the desk itself lives in the thread "tracklight pocket desk".
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
