@@ -2,8 +2,8 @@
 //!
 //! Thread: osc. No socket, no clock, no engine: datagrams, times, Events and Snapshots come in; datagrams and Batches go out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use core::net::{Ipv4Addr, SocketAddrV4};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 

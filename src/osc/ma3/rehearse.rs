@@ -2,8 +2,8 @@
 //!
 //! Thread: anybody may hold a [`Rehearsal`]; the desk itself lives in the thread "tracklight pocket desk".
 
-use std::collections::VecDeque;
 use core::net::Ipv4Addr;
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 

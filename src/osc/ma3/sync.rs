@@ -45,13 +45,8 @@ mod tests;
 pub use plan::desk_offset;
 
 use place::Place;
-<<<<<<< HEAD
 use plan::{Gone, Plan};
-use seen::{Seen, Taken};
-=======
-use plan::Plan;
 use seen::Seen;
->>>>>>> main
 
 /// An edit of ours waits so long for the next one.
 pub const DEBOUNCE: Duration = Duration::from_millis(50);

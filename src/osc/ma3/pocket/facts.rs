@@ -1,5 +1,4 @@
 //! The pocket desk held against the list of facts (`A14`, item by item), by small Lua snippets, hands, datagrams and time.
-//! proves: D18
 
 mod effects;
 mod hooks;

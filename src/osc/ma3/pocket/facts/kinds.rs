@@ -104,6 +104,9 @@ fn the_same_seed_and_the_same_calls_give_the_same_bytes() {
     assert!(one != other, "another seed gives the same bytes");
 }
 
+/// With the facts beside it, item by item.
+///
+/// proves: D18
 #[test]
 fn the_shipped_plug_in_runs_here_as_it_is_packaged() {
     let mut desk = Desk::new(Options::default());
