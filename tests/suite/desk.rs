@@ -1,6 +1,7 @@
 //! The link to the desk, whole: instances, a wire that loses, a pocket desk with the shipped plug-in, a virtual clock.
 
 mod basics;
+mod crashes;
 mod fuzz;
 mod live;
 mod loopback;

@@ -11,7 +11,7 @@
 //! | [`descent`] | whether what the desk has comes from what was agreed on |
 //! | [`plan`] | what a merge comes to, and what is agreed on then |
 //! | [`step`] | what is done next: hold, take, write, wait |
-//! | [`write`] | batches to the desk and what comes back |
+//! | [`mod@write`] | batches to the desk and what comes back |
 //! | [`verbs`] | what persons ask for |
 //! | [`words`] | previews and reasons for people |
 //!

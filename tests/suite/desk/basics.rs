@@ -1,7 +1,7 @@
 //! A layer and a track on the desk, through the shipped plug-in.
 
-use tracklight::model::{Command, MappingState, Uid};
-use tracklight::osc::ma3::pocket::{Act, Options};
+use tracklight::model::{Command, LinkState, MappingState, Uid};
+use tracklight::osc::ma3::pocket::{Act, Faults, Options, Path};
 
 use super::rig::{SECOND, World, at, beam, name};
 
@@ -57,6 +57,48 @@ fn five_thousand_events_arrive_whole() {
     world.apps[0].put(&puts);
     let took = world.until(20_000, World::is_equal);
     assert!(took.is_some_and(|ms| ms <= 10_000), "{took:?}");
+}
+
+/// proves: D7
+#[test]
+fn five_thousand_events_arrive_once_through_a_bad_network_in_one_step_of_the_desk() {
+    let mut world = World::in_step(Options::default());
+    let bad = Path { loss: 0.3, double: 0.1, reorder: 0.25, ..Path::default() };
+    world.faults(Faults { inbound: bad, outbound: bad, ..Faults::default() });
+    let steps = world.desk.counts().undo;
+    let puts: Vec<_> = (0..5000).map(|n| (Uid(100 + n), at(n as i64 * SECOND / 20, &format!("e{n}")))).collect();
+    world.apps[0].put(&puts);
+    world.assert_equal_within(60_000, "pushed while the network was bad");
+    assert_eq!((world.events().len(), world.contents().len()), (5000, 5000), "each is there once");
+    assert_eq!(world.desk.counts().undo, steps + 1, "one step of the desk");
+    // The other way: a hand's edits come, and somebody who begins anew reads the whole track.
+    world.desk.person(add(300.0, "by hand")).unwrap();
+    world.assert_equal_within(10_000, "an edit of the desk");
+    world.crash(0);
+    world.assert_equal_within(60_000, "read whole again");
+    assert_eq!(world.apps[0].contents().len(), 5001);
+}
+
+/// proves: D15
+#[test]
+fn a_desk_that_is_gone_is_shown_within_its_limit_and_one_that_is_back_too() {
+    let mut world = World::in_step(Options::default());
+    world.run(3000);
+    let state = |world: &World| world.apps[0].link.state();
+    assert_eq!(state(&world).link, LinkState::Connected);
+    // The rig turns its clock by 5 ms, so that a way there and back takes no less.
+    assert!((1.0..=50.0).contains(&state(&world).rtt_ms), "{} ms", state(&world).rtt_ms);
+    let cut = Path { cut: true, ..Path::default() };
+    world.faults(Faults { inbound: cut, outbound: cut, ..Faults::default() });
+    let gone = world.until(6000, |world| state(world).link == LinkState::Lost).expect("it is shown");
+    assert!((2000..=4000).contains(&gone), "{gone} ms");
+    assert!(!state(&world).reason.is_empty());
+    world.apps[0].put(&[(Uid(1), at(SECOND, "meanwhile"))]);
+    world.run(5000);
+    world.faults(Faults::default());
+    let back = world.until(2000, |world| state(world).link == LinkState::Connected).expect("it is back");
+    assert!(back <= 1000, "{back} ms");
+    world.assert_equal_within(1000, "what was written meanwhile");
 }
 
 #[test]
